@@ -17,9 +17,11 @@ from chalicelib.http.edits import edits
 from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
+from chalicelib.http.handoff_pages import handoffs
 from chalicelib.http.mailings import mailings
 from chalicelib.http.marketing import marketing
 from chalicelib.http.operations import operations
+from chalicelib.http.phones import phones
 from chalicelib.http.privacy import privacy
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
@@ -56,8 +58,10 @@ app.register_blueprint(by_hand)  # private: sequences by hand
 app.register_blueprint(mailings)  # private: one-off emails, and the lists that they go to
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
+app.register_blueprint(handoffs)  # the page on which a salesperson answers, by its signed link
 app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
 app.register_blueprint(edits)  # private: what a salesperson edits of a lead
+app.register_blueprint(phones)  # private: confirming a salesperson's number
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

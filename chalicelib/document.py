@@ -3,7 +3,7 @@
 Refusals are in the author's words: pydantic's own messages are for programmers.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import (
@@ -61,8 +61,6 @@ SHAPES = frozenset({"list_type", "dict_type", "model_type", "string_type", "floa
 Answer = Callable[[str, str], str | None]
 """Part of a document, by the name of its class, and key -> what to write instead, if anything."""
 
-NOT_YET = "is not executed yet; leave it out"
-
 
 class Document(BaseModel):
     """A document, or a part of one."""
@@ -97,16 +95,14 @@ def needs(words: str) -> WrapValidator:
 def parse_document(
     kind: type[AnyDocument],
     stored: Mapping[str, Any],
-    not_yet: Collection[str] = (),
     answer: Answer | None = None,
 ) -> AnyDocument:
     """Return a document of a kind that somebody writes.
 
-    not_yet: paths of keys that are planned, `*` for a place in a list; they are refused in words
-    of their own. answer: to unknown keys, where there is more to say than which keys there are.
+    answer: to unknown keys, where there is more to say than which keys there are.
     Raise DocumentError that names each key that breaks the format, with its path.
     """
-    return _validate(kind, stored, None, not_yet, answer)
+    return _validate(kind, stored, None, answer)
 
 
 def read_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDocument:
@@ -122,7 +118,6 @@ def _validate(
     kind: type[AnyDocument],
     stored: Mapping[str, Any],
     extra: Literal["ignore"] | None,
-    not_yet: Collection[str] = (),
     answer: Answer | None = None,
 ) -> AnyDocument:
     parts: dict[int, type[BaseModel]] = {}  # the id of each part -> its shape
@@ -131,13 +126,7 @@ def _validate(
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
         refused = [
-            FieldError(
-                _path(one["loc"]),
-                NOT_YET
-                if one["type"] == "extra_forbidden" and _pattern(one["loc"]) in not_yet
-                else _words(one, stored, parts, answer),
-            )
-            for one in lines
+            FieldError(_path(one["loc"]), _words(one, stored, parts, answer)) for one in lines
         ]
         raise DocumentError(errors=refused) from None
 
@@ -145,11 +134,6 @@ def _validate(
 def _path(steps: Iterable[str | int]) -> str:
     """Return a path as authors write it: pydantic adds `[key]` when the key itself is wrong."""
     return ".".join(str(step) for step in steps if step != "[key]") or "document"
-
-
-def _pattern(steps: Iterable[str | int]) -> str:
-    """Return a path in which each place in a list is `*`."""
-    return ".".join("*" if isinstance(step, int) else step for step in steps)
 
 
 def _around(stored: Any, steps: Sequence[str | int]) -> Any:

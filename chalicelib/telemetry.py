@@ -66,6 +66,7 @@ LINES: Mapping[str, LineKind] = {
     "busy": LineKind(by=("task",)),
     "unbranded": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),
+    "unfinished": LineKind(Level.WARNING, by=("error",)),
     "suppressed": LineKind(by=("reason",)),
     "opted_in": LineKind(by=("lifted",)),
     "choice_undone": LineKind(),

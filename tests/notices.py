@@ -147,6 +147,7 @@ EXAMPLES: Mapping[str, NoticeFacts] = {
     "triage#1#email#message#2026-11-22": replace(FACTS, moved=None, sent=[], colleagues=[]),
     "triage#1#email#2026-11-22": replace(FACTS, moved=None),
     "triage#1#email": replace(FACTS, moved=None),
+    "triage#1#email#active#2026-11-22": replace(FACTS, moved=None, recent=DEEDS[1:]),
     "warning#1#competitor": replace(FACTS, moved=None, recent=DEEDS[1:]),
     "correction#1#email": replace(
         FACTS,

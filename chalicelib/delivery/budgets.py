@@ -25,15 +25,15 @@ PER_HOUR: Mapping[Via, int] = {
 }
 PER_DAY: Mapping[Via, int] = {Via.SMS: PERSON_TEXTS_PER_DAY}
 HOURS_OF_DAY = 24
-NOT_COUNTED = frozenset({MessageKind.DIGEST})
-"""What stands in for what is over a budget."""
+NOT_COUNTED = frozenset({MessageKind.DIGEST, MessageKind.CODE})
+"""What stands in for what is over a budget, and what has a limit of its own."""
 OF_PERSON = "person."
 """What stands before a person's id where a lead's stands: a digest is about many leads. No lead's
 id has a dot."""
 IN_DIGEST = "in a digest"
 """What the detail of a message says whose lead a digest names instead."""
 DIGEST_AFTER = timedelta(minutes=DIGEST_AFTER_MINUTES)
-FORMAT = "%Y-%m-%dT%H:%M"
+FORMAT = "%Y-%m-%d-%H%M"
 
 Spent = Mapping[Via, int]
 """How many messages left by each way."""

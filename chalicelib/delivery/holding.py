@@ -38,6 +38,7 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
             | MessageKind.TRIAGE
             | MessageKind.REPLY
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             return (Switch.OUTBOUND,)
         case _:

@@ -24,6 +24,7 @@ class MessageKind(StrEnum):
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
     REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
+    CODE = "code"  # to a salesperson: what confirms their number
     DIGEST = "digest"  # to a salesperson: the leads of what was over their budget, or came at night
 
     @property
@@ -43,6 +44,7 @@ class MessageKind(StrEnum):
                 | MessageKind.TRIAGE
                 | MessageKind.REPLY
                 | MessageKind.DIGEST
+                | MessageKind.CODE
             ):
                 return False
             case _:
@@ -74,8 +76,10 @@ class MessageKey:
     acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via,
     of one that somebody else gets "given" and the handoff's version; reminder and escalation: step,
     of a nudge since when, and person and way, or ".team"; warning: rule;
-    reply: via and its id; triage: via, and of a lead that sales has already the day, of what
-    somebody wrote "message" and the day; digest: via and when it leaves."""
+    reply: via and its id; triage: via, and of a later request of a cycle "again" and the day, of a
+    lead that sales has already the request's event, of what it does "active" and the day, of what
+    somebody wrote "message" and the day; digest: via and when it leaves; code: via and what tells
+    it from others."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

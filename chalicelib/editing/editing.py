@@ -181,7 +181,7 @@ class Editing:
         """Return warnings. Raise RefusedDocumentError naming each mistake."""
         known = self._kinds[kind]
         try:
-            parsed = parse_document(known.format, document, known.not_yet)
+            parsed = parse_document(known.format, document)
         except DocumentError as error:
             raise RefusedDocumentError(errors=error.errors) from None
         mistakes = [*_unprintable(document), *known.mistakes(parsed)]

@@ -17,8 +17,6 @@ class DocumentKind:
     """A kind of document: its format, and what the format cannot see."""
 
     format: type[Document]
-    not_yet: frozenset[str] = frozenset()
-    """Paths of keys that are planned and that no room executes yet; `*` is a place in a list."""
     is_single: bool = False
     """There is one document of the kind, and it has no id."""
     mistakes: Callable[[Any], Iterable[FieldError]] = _nothing

@@ -15,6 +15,7 @@ from chalicelib.consent.consent import (
 )
 from chalicelib.days import day_of
 from chalicelib.handoff.facts import Allowed
+from chalicelib.inputs.countries import ALPHA_2
 
 KindsThatCount = Callable[[Purpose], frozenset[BasisKind]]
 """Purpose -> the kinds of basis that count for the person."""
@@ -61,7 +62,8 @@ def allowed_of(
     may_call = _agreed(consent, Purpose.CALLS, counting)
     calls = _said(consent, Purpose.CALLS, counting(Purpose.CALLS), zone)
     emails = _emails(consent, pending, counting(Purpose.MARKETING), zone)
-    where = ", ".join(countries) or "country unknown"
+    # Whatever else somebody typed there is no country, and must not stand in a sentence of ours.
+    where = ", ".join(filter(ALPHA_2.__contains__, countries)) or "country unknown"
     return Allowed(
         lines=[f"marketing emails: {emails}", f"calls: {calls or 'nothing on record'}"],
         advice=contact_advice(

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-REASONS_MAX = 3
+from chalicelib.scoring.model import REQUESTED
+
 CHAT_HEADER_MAX_CHARS = 150  # of a header in Slack
 CHAT_LINE_MAX_CHARS = 1_000
 OPEN_LEAD = "Open the lead"
@@ -39,10 +40,12 @@ def in_chat(content: Mapping[str, Any], url: str | None = None) -> ChatNotice:
 
     content: as the handoff topic has it; url: of the page of the verdict, None where there is none.
     """
+    # Who did not ask may be addressed by the rule of their country (playbook, rule 2).
+    advice = [] if content["kind"] == REQUESTED else [content["advice"]]
     return ChatNotice(
         headline=content["headline"],
         reach=reach_in(content),
-        lines=[*content["wrote"], *content["strongest"][:REASONS_MAX]],
+        lines=[*content["wrote"], *content["strongest"], *advice],
         end=f"{content['closing']} Reference: {content['reference']}",
         url=url,
     )

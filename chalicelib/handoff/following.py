@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Act, Event
+from chalicelib.events import Event
+from chalicelib.handoff.given import taken_by
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
 from chalicelib.handoff.handoff import (
     IN_SALES_HANDS,
@@ -18,16 +19,8 @@ from chalicelib.handoff.handoff import (
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.plan import follow
 from chalicelib.handoff.routing import hears_of
-from chalicelib.leads.acts import OTHER_LEAD, acts_of
+from chalicelib.leads.acts import absorbed_of
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
-
-
-class _FromAbsorbed(NamedTuple):
-    """What a merge plans."""
-
-    plan: Plan
-    carries_on: bool
-    """Whether the handoff of the absorbed lead is this lead's from now on."""
 
 
 class FollowedLeads(Protocol):
@@ -64,61 +57,48 @@ class Following:
         lead, None for nobody.
         """
         newest = newest_of(self._leads.handoffs(situation.after.lead_id))
-        merged = self._merged(situation, newest, is_new=is_new)
-        if newest is None or merged.carries_on:
-            return merged.plan
-        return merged.plan + self._changed(
-            newest, situation, deeds, is_new=is_new, new_owner=new_owner
-        )
-
-    def _changed(
-        self,
-        newest: Handoff,
-        situation: Situation,
-        deeds: Sequence[Event],
-        *,
-        is_new: bool,
-        new_owner: str | None,
-    ) -> Plan:
+        carried = None if is_new else self._carried_on(situation, newest)
+        if carried is not None:
+            over = brought_to(newest, HandoffState.CLOSED, situation.now) if newest else None
+            own = [handoff_record(newest, over)] if over and over is not newest else []
+            return Plan(records=[*own, handoff_record(None, carried)])
+        if newest is None:
+            return NO_PLAN
         handoff = follow(newest, situation, deeds, is_new=is_new)
         plan = NO_PLAN
+        taker = taken_by(situation.events)
+        if taker not in (None, newest.owner, newest.holder):
+            handoff = replace(handoff, owner=taker, holder=None)
+            plan = Plan(owner=taker)
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)
-            plan = self._given(handoff, situation)
+            plan += self._given(handoff, situation)
         if handoff is newest:
             return NO_PLAN
         return plan + Plan(records=[handoff_record(newest, handoff)])
 
-    def _merged(
-        self, situation: Situation, ours: Handoff | None, *, is_new: bool
-    ) -> "_FromAbsorbed":
-        """Return how the handoff of a lead that turned out to be this one goes on here.
+    def _carried_on(self, situation: Situation, newest: Handoff | None) -> Handoff | None:
+        """Return the handoff of a lead that turned out to be this one, as it goes on here.
 
-        It keeps its clock: the lead was handed over once, whoever it is now.
+        With its clock: sales was asked once, whoever the lead is now. None when there is none, or
+        this lead has one of its own.
         """
-        others = [str(one.properties[OTHER_LEAD]) for one in acts_of(situation.events, Act.MERGED)]
-        theirs = newest_of(self._leads.handoffs(others[0])) if others else None
-        if theirs is None or theirs.state is HandoffState.CLOSED:
-            return _FromAbsorbed(NO_PLAN, carries_on=False)
-        over = brought_to(theirs, HandoffState.CLOSED, situation.now)
-        records = [handoff_record(theirs, over)]
         standing = situation.after.standing
-        is_ours = ours is not None and ours.cycle == standing.cycle
-        carries_on = standing.stage in IN_SALES_HANDS and not is_new and not is_ours
-        if carries_on:
-            here = replace(
-                theirs,
-                lead_id=situation.after.lead_id,
-                cycle=standing.cycle,
-                about=situation.after.version,
-                version=1,
-            )
-            records.append(
-                handoff_record(
-                    None, brought_to(here, state_in(standing.stage, here), situation.now)
-                )
-            )
-        return _FromAbsorbed(Plan(records=records), carries_on=carries_on)
+        absorbed = absorbed_of(situation.events)
+        is_ours = newest is not None and newest.cycle == standing.cycle
+        if not absorbed or is_ours or standing.stage not in IN_SALES_HANDS:
+            return None
+        theirs = newest_of(self._leads.handoffs(absorbed[0]))
+        if theirs is None or theirs.state is HandoffState.CLOSED:
+            return None
+        moved = situation.moved
+        here = replace(
+            theirs,
+            lead_id=situation.after.lead_id,
+            cycle=standing.cycle,
+            about=moved[-1].version if moved else situation.after.version,
+        )
+        return brought_to(here, state_in(standing.stage, here), situation.now)
 
     def _given(self, handoff: Handoff, situation: Situation) -> Plan:
         """Return what a handoff's new owner is sent."""

@@ -34,10 +34,11 @@ class Priority(StrEnum):
 
 
 class WhyHeld(StrEnum):
-    """Why a handoff waits for a person (playbook, rule 9)."""
+    """Why a handoff waits: for a person (playbook, rule 9), or for the next working day."""
 
     PUBLISH = "publish"  # another model made it
     IMPORT = "import"  # an import made it
+    FULL = "full"  # its owner has no room left that day: the clock releases it on the next one
     OLD = "old"  # it rests on behaviour of more than a week ago
 
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.outbox import OutboxMessage, Via
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.handoff.afterwards import is_about_activity, is_about_message, is_of_owner
+from chalicelib.handoff.deeds import deed_in_words, is_deed
 from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.person_lines import who_words
-from chalicelib.handoff.plan import is_about_message, is_fallback
+from chalicelib.handoff.plan import is_fallback
 from chalicelib.handoff.strongest import strongest_deed
 from chalicelib.handoff.wanted import UNNAMED_WANT, wanted_by
 from chalicelib.inert import inert
@@ -28,6 +30,7 @@ CLOSING_OF_FALLBACK = (
     f"{READY} The email to its salesperson did not arrive, so it comes to you: please see that"
     " somebody calls, and that the address in the routing document is right."
 )
+CLOSING_OF_ACTIVITY = "The lead is yours already. You hear of this at most once a day."
 CLOSING_OF_MESSAGE = (
     "This is not a handoff. Messages of a form go their own way once the form is registered with a"
     " kind, or the settings say who answers it."
@@ -77,6 +80,7 @@ def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             | MessageKind.REMINDER
             | MessageKind.ESCALATION
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             raise AssertionError("another room composes this")
         case _:
@@ -128,8 +132,13 @@ def _of_triage(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             closing=CLOSING_OF_MESSAGE,
             is_answer=True,
         )
+    if is_about_activity(message.key):
+        deed = next((deed_in_words(one) for one in facts.recent if is_deed(one)), "is active")
+        return Wording(
+            headline=f"{who} is active again: {deed}", want=deed, closing=CLOSING_OF_ACTIVITY
+        )
     wish = wanted_by(facts) or UNNAMED_WANT
-    if is_of_owner(message):
+    if is_of_owner(message.key):
         return Wording(
             headline=f"{who}: {wish}", want=wish, closing=CLOSING_OF_OWNER, is_answer=True
         )
@@ -140,8 +149,3 @@ def _of_triage(message: OutboxMessage, facts: NoticeFacts) -> Wording:
         closing=f"{WHY_TRIAGE} {CLOSING[MessageKind.TRIAGE]}",
         is_answer=True,
     )
-
-
-def is_of_owner(message: OutboxMessage) -> bool:
-    """Return whether a request comes from a lead that sales has already: its key has a day."""
-    return message.kind is MessageKind.TRIAGE and message.key.parts not in [(via,) for via in Via]

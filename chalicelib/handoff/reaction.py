@@ -3,21 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
+from chalicelib.handoff.given import is_answered
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
-    HAVE_AN_OWNER,
     WARNINGS_MAX,
     notifications,
     unanswered_message,
 )
 from chalicelib.leads.acts import acts_of
-from chalicelib.leads.lead import NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.limits import NEWS_MAX_DAYS, NOTICES_CHANGED_MAX
@@ -26,11 +25,16 @@ from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
+if TYPE_CHECKING:
+    from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.verdicts import GivenVerdict
+
 NOTICES_MAX = 5  # by four ways, and to the topic
-# the notices of a handoff, or of an accepted lead warnings and a request; the handoff, the one
-# before it, and that of a lead that turned out to be this one; taken back, with those that went to
-# somebody else
-MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 3 + NOTICES_CHANGED_MAX
+DEALT_MAX = 3  # the load, the owner of a company, and that the lead is of it
+# the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
+# before it; by what it was dealt; taken back, with those that went to somebody else; the verdict;
+# the handoff of a lead that is absorbed
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -50,6 +54,9 @@ class HandoffReader(Protocol):
     def handoffs(self, lead_id: str) -> list[Handoff]:
         """Return all handoffs of a lead."""
 
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
+
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first."""
 
@@ -57,18 +64,20 @@ class HandoffReader(Protocol):
 class HandoffReaction:
     """Plans what sales is sent.
 
-    routing: the stored routing document, if there is one; addresses: who answers forms that are not
-    for sales, by their kind.
+    dealing: deals leads out; routing: the stored routing document, if there is one; addresses: who
+    answers forms that are not for sales, by their kind.
     """
 
     def __init__(
         self,
         *,
         leads: HandoffReader,
+        dealing: "Callable[[], Dealing]",
         routing: Callable[[], Mapping[str, Any] | None],
         addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
+        self._dealing = dealing
         self._routing = routing
         self._addresses = addresses
 
@@ -81,7 +90,8 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
-        plan += self._followed(situation, handed_over)
+        plan += self._followed(situation, handed_over) + self._answered(situation)
+        plan += _colleague(situation)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -93,16 +103,25 @@ class HandoffReaction:
         from chalicelib.handoff.plan import hand_over  # few events move a lead
         from chalicelib.handoff.priority import priority_of
 
-        transition = moved[-1].transition
-        domain = str(values(situation.after.profile).get("email_domain", ""))
+        last = moved[-1]
+        lead = situation.after
+        held = why_held(situation)
+        dealing = self._dealing()
+        domain = str(values(lead.profile).get("email_domain", ""))
         return hand_over(
-            transition,
-            lead=situation.after,
-            about=moved[-1].version,
-            priority=priority_of(transition.kind, situation.score.grade, domain),
-            routing=self._routing(),
-            now=moved[-1].at,
-            why_held=why_held(situation),
+            last.transition,
+            lead=lead,
+            about=last.version,
+            priority=priority_of(last.transition.kind, situation.score.grade, domain),
+            dealt=dealing.deal(
+                dealing.desk(lead.zone, last.at),
+                dealing.facts_of(lead, last.transition.kind or ""),
+                lead.lead_id,
+                is_held=held is not None,
+                lost=situation.lost,
+            ),
+            now=last.at,
+            why_held=held,
         )
 
     def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
@@ -124,25 +143,23 @@ class HandoffReaction:
             new_owner=after.owner if is_given else None,
         )
 
+    def _answered(self, situation: Situation) -> Plan:
+        """Return what is kept of a verdict, and the end of what an absorbed lead had waiting."""
+        if not is_answered(situation.events, situation.moved):
+            return NO_PLAN
+        from chalicelib.handoff.answered import keep_answer
+
+        return keep_answer(situation, self._leads)
+
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""
         notified = notifications(situation)
         if not notified:
             return NO_PLAN
-        from chalicelib.handoff import plan  # few events announce anything
+        from chalicelib.handoff.announcing import Announcing  # few events announce anything
 
-        after = situation.after
-        routing = self._routing()
-        messages: list[OutboxMessage] = []
-        for one in notified:
-            if one.about is NotifiedAbout.DISQUALIFIED:
-                messages.append(plan.warn_owner(after, one.rule, routing, situation.now))
-            elif after.standing.stage in HAVE_AN_OWNER:
-                day = situation.score.day
-                messages += plan.pass_on_request(after, routing, situation.now, day)
-            else:
-                messages.append(plan.triage_request(after, situation.now))
-        return Plan(messages=messages, notified=notified)
+        announce = Announcing(self._leads, self._routing())
+        return announce(situation, notified, cause_of(situation))
 
     def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
         """Return who is notified of what somebody wrote in a form that is not a request.
@@ -154,7 +171,7 @@ class HandoffReaction:
         written = unanswered_message(situation)
         if written is None:
             return NO_PLAN
-        from chalicelib.handoff.plan import pass_on_message  # few events hold one
+        from chalicelib.handoff.afterwards import pass_on_message  # few events hold one
 
         address = self._addresses().get(str(value_of(written, FORM_KIND)))
         day = situation.score.day
@@ -236,3 +253,13 @@ def _about(event: Event | None, plan: Plan) -> Plan:
         return plan
     cause = (event.partition, event.id)
     return replace(plan, messages=[replace(one, cause=cause) for one in plan.messages])
+
+
+def _colleague(situation: Situation) -> Plan:
+    """Return that a lead which moves up is of its company: notices list active colleagues."""
+    if not situation.moved or situation.after.standing.stage not in (Stage.MQL, Stage.SQL):
+        return NO_PLAN
+    from chalicelib.handoff.companies import colleague_record, company_of
+
+    domain = company_of(values(situation.after.profile))
+    return Plan(records=[colleague_record(domain, situation.now)]) if domain else NO_PLAN

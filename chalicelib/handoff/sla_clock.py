@@ -14,11 +14,14 @@ from typing import Protocol
 from chalicelib.days import zone_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError
+from chalicelib.handoff.dealing import Dealt
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.escalation import StepTaken, take_step
 from chalicelib.handoff.giving import call_off
-from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep, brought_to
+from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep, WhyHeld, brought_to
 from chalicelib.handoff.handoff_records import handoff_record
+from chalicelib.handoff.opening import opened
+from chalicelib.handoff.plan import best_first, notices_of
 from chalicelib.handoff.routing import Person
 from chalicelib.handoff.sla import DueStep, next_due_step
 from chalicelib.handoff.working_time import WorkingTime, usual_time
@@ -60,7 +63,7 @@ class SlaClock:
     """Looks after handoffs that are due.
 
     desk: returns the salespeople at a moment; another: returns somebody else who is there and could
-    get a lead, None for nobody.
+    get a lead, None for nobody; deal: deals a lead anew that waited for room.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class SlaClock:
         leads: SlaLeads,
         desk: Callable[[datetime], Desk],
         another: Callable[[Desk, Handoff, Lead], Person | None],
+        deal: Callable[[Desk, Handoff, Lead], Dealt],
         runtime: Runtime,
     ) -> None:
         self._handoffs = handoffs
         self._leads = leads
         self._desk = desk
         self._another = another
+        self._deal = deal
         self.runtime = runtime
 
     @until_written
@@ -93,6 +98,9 @@ class SlaClock:
             self._handoffs.move(handoff, brought_to(handoff, HandoffState.CLOSED, now))
             return
         desk = self._desk(now)
+        if handoff.state is HandoffState.HELD and handoff.why_held is WhyHeld.FULL:
+            self._open(handoff, lead, desk)
+            return
         due = _next_of(handoff, lead, desk)
         if due is None or due.at > now:
             due_at = due.at if due else None
@@ -100,6 +108,25 @@ class SlaClock:
             self._handoffs.move(handoff, after)
             return
         self._take(due.step, handoff, lead, desk)
+
+    def _open(self, held: Handoff, lead: Lead, desk: Desk) -> None:
+        """Open a handoff that waited for room, or let it wait for the next day that has some."""
+        dealt = self._deal(desk, held, lead)
+        chosen = dealt.chosen
+        if chosen.waits_until is not None:
+            due_at = best_first(chosen.waits_until, lead)
+            self._handoffs.move(held, replace(held, due_at=due_at, version=held.version + 1))
+            return
+        after = replace(
+            opened(held, desk.now), owner=chosen.owner, holder=chosen.holder, why=chosen.why
+        )
+        plan = Plan(
+            messages=notices_of(after, dealt.receiver, desk.now),
+            records=[handoff_record(held, after), *dealt.records],
+            owner=chosen.owner,
+        )
+        self._save(lead, plan)
+        log("handoff_released", lead_id=lead.lead_id, cycle=held.cycle)
 
     def _take(self, step: SlaStep, handoff: Handoff, lead: Lead, desk: Desk) -> None:
         taken = take_step(handoff, step, desk, lambda: self._another(desk, handoff, lead))
@@ -123,6 +150,9 @@ class SlaClock:
             records=[handoff_record(handoff, taken.handoff)],
             owner=taken.handoff.owner if is_passed_on else None,
         )
+        self._save(lead, plan)
+
+    def _save(self, lead: Lead, plan: Plan) -> None:
         after = carry_out(replace(lead, version=lead.version + 1), plan)
         try:
             self._leads.write(lead, after, LeadChange(plan=plan))

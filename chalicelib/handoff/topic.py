@@ -9,6 +9,7 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import SnsMessage
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import rfc3339
+from chalicelib.handoff.afterwards import is_about_activity, is_about_message
 from chalicelib.handoff.deeds import deed_in_words, is_deed
 from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import Wording
@@ -17,7 +18,6 @@ from chalicelib.handoff.person_lines import (
     profile_words,
     unconfirmed_fields,
 )
-from chalicelib.handoff.plan import is_about_message
 from chalicelib.handoff.strongest import strongest_reasons
 from chalicelib.handoff.sums import whole_total
 from chalicelib.handoff.wanted import written_in
@@ -61,6 +61,7 @@ def topic_content(
         "strongest": strongest_reasons(facts),
         "closing": wording.closing,
         "is_written": is_about_message(message.key),
+        "is_active": is_about_activity(message.key),
         "profile": profile_words(facts),
         "labels": {name: inert(label) for name, label in facts.labels.items()},
         "answers": {one.label: one.value for one in person_lines(facts)},
@@ -112,7 +113,10 @@ def _why(message: OutboxMessage, facts: NoticeFacts, wording: Wording) -> str:
     """Return why sales hears of it: the rule that moved the lead, else what the notice says."""
     if facts.moved is not None:
         return inert(facts.moved.transition.why)
+    if is_about_message(message.key):
+        return "they wrote in a form that nobody has registered, or that is not for sales"
+    if is_about_activity(message.key):
+        return "what they did tells of interest"
     if message.kind is MessageKind.TRIAGE:
-        wrote = "they wrote in a form that nobody has registered, or that is not for sales"
-        return wrote if is_about_message(message.key) else "they sent a request"
+        return "they sent a request"
     return wording.opening

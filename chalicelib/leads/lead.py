@@ -46,6 +46,7 @@ class NotifiedAbout(StrEnum):
 
     DISQUALIFIED = "disqualified"  # a rule disqualifies a lead that sales has accepted
     REQUEST = "request"  # the person asked to be contacted, and that made no new SQL
+    ACTIVITY = "activity"  # a lead that sales has did something that tells
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +56,8 @@ class Notified:
     cycle: int
     about: NotifiedAbout
     rule: str = ""
-    """The rule that disqualifies; empty for a request."""
+    """The rule that disqualifies; the day of a request or of telling activity. Earlier code kept no
+    day of a request."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from chalicelib.delivery.counts import Count
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
-from chalicelib.leads.lead import Lead, Notified
+from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.scoring.model import Model
@@ -55,6 +55,8 @@ class Situation:
     """What this decision took in; empty when only time has passed."""
     cause: Cause
     now: datetime
+    lost: int = 0
+    """How often it was written, and only what many decisions share was changed (ADR 0074)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +131,14 @@ NO_CHANGE = LeadChange()
 def carry_out(lead: Lead, plan: Plan) -> Lead:
     """Return the lead with the owner and the notifications of a plan.
 
-    Notifications of an earlier cycle are forgotten: in a new one everything may be said again.
+    Notifications of an earlier cycle are forgotten: in a new one everything may be said again. So
+    is the day before, of what is said once a day.
     """
     standing = lead.standing
     if plan.owner is not None:
         standing = replace(standing, owner=plan.owner)
-    kept = [one for one in lead.notified if one.cycle == standing.cycle]
+    daily = {one.about for one in plan.notified} - {NotifiedAbout.DISQUALIFIED}
+    ours = (one for one in lead.notified if one.cycle == standing.cycle)
+    kept = [one for one in ours if one.about not in daily]
     notified = tuple(dict.fromkeys([*kept, *plan.notified]))
     return replace(lead, standing=standing, notified=notified)

@@ -45,7 +45,7 @@ from chalicelib.scoring.score import Score
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
 Member = TypeVar("Member", bound=StrEnum)
-PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#._-]{1,300}")
+PLACE = re.compile(r"[0-9T:.-]{23}Z#(?:[A-Z2-7]{26}|person\.[a-z0-9_-]{1,64})#[a-z0-9#._-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
 
 

@@ -28,11 +28,7 @@ from chalicelib.store.lead_items import (
 )
 from chalicelib.store.numbers import added_up
 from chalicelib.store.open_replies import carry_waiting
-from chalicelib.store.outbox import (
-    messages_of_lead,
-    put_message,
-    replace_message,
-)
+from chalicelib.store.outbox import messages_of_lead, put_message, replace_message
 from chalicelib.store.records import record_item
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
@@ -40,6 +36,7 @@ from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
     from chalicelib.handoff.handoff import Handoff
+    from chalicelib.handoff.verdicts import GivenVerdict
     from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
@@ -172,6 +169,12 @@ class Leads:
         from chalicelib.store.handoffs import handoffs_of_lead  # few events ask for them
 
         return handoffs_of_lead(self._table, lead_id)
+
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
+        from chalicelib.store.verdicts import read_verdict
+
+        return read_verdict(self._table, lead_id, cycle)
 
     def enrolments(self, lead_id: str) -> "list[Enrolment]":
         """Return all enrolments of a lead."""

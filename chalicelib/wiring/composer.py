@@ -11,12 +11,14 @@ from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.clicks.links import TrackedLinks
+    from chalicelib.delivery.budgets import Listing
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
     from chalicelib.handoff.reminder_words import Reminding
+    from chalicelib.handoff.texts import TextGate
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
@@ -31,7 +33,7 @@ class Composer:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Listing | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:
@@ -47,9 +49,11 @@ class Composer:
                 | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
-                return self._notices.compose(message)
+                return self._text_gate(message) or self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
+            case MessageKind.CODE:
+                return self._stores.phones.compose(message)
             case MessageKind.DIGEST:
                 return self._digests.compose(message)
             case _:
@@ -103,12 +107,14 @@ class Composer:
     @cached_property
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
+        from chalicelib.wiring.handoff_pages import HandoffLinks
 
         return Notices(
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
             reminding=lambda message, facts: self._reminding(message, facts),
+            verdict_url=HandoffLinks(self._stores).verdict_url,
             webhook=self._webhook,
         )
 
@@ -145,6 +151,12 @@ class Composer:
             profile=self._profile,
             look_url=self._look_url,
         )
+
+    @cached_property
+    def _text_gate(self) -> "TextGate":
+        from chalicelib.wiring.digest_work import text_gate
+
+        return text_gate(self._stores)
 
     @cached_property
     def _digests(self) -> "Digests":

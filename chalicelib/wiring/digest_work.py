@@ -1,4 +1,4 @@
-"""What a digest lists, read when it leaves."""
+"""What keeps a text from leaving, and what a digest lists, read when it leaves."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import FieldValue
     from chalicelib.handoff.digest import Digests, LeadInDigest
+    from chalicelib.handoff.texts import TextGate
+    from chalicelib.handoff.working_time import WorkingTime
     from chalicelib.store.budgets import DigestEntry
 
 
@@ -42,3 +44,21 @@ def digests(stores: Stores, profile: Callable[[str], Mapping[str, "FieldValue"]]
         return person.email if person else None
 
     return Digests(leads=leads, address_of=address_of)
+
+
+def text_gate(stores: Stores) -> "TextGate":
+    """Return what says why a text does not leave."""
+    from chalicelib.document import read_document
+    from chalicelib.handoff.routing import RoutingDocument, person_of
+    from chalicelib.handoff.texts import TextGate
+    from chalicelib.handoff.working_time import working_time_of
+
+    def time_of(person_id: str) -> "WorkingTime | None":
+        routing = stores.documents.get("routing")
+        person = person_of(routing, person_id)
+        if routing is None or person is None:
+            return None
+        holidays = read_document(RoutingDocument, routing).holidays or stores.company_country()
+        return working_time_of(person, zone=str(stores.models.current().zone), holidays=holidays)
+
+    return TextGate(is_confirmed=stores.phones.is_confirmed, time_of=time_of, now=stores.ports.now)

@@ -1,7 +1,6 @@
 """The kinds of documents that people own. A new kind adds its line here.
 
-Each room brings the format that it executes and its checks. A key of the API's shapes that no room
-executes yet is refused as such: it must not look as if it did something.
+Each room brings the format that it executes and its checks.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -54,9 +53,6 @@ from chalicelib.nurture.sequence_checks import (
 from chalicelib.nurture.sequences import SequenceDocument, read_sequence
 from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
-
-PLANNED: Mapping[str, frozenset[str]] = {}
-"""Kind -> paths of keys of the API's shapes; the issue that executes one takes it out."""
 
 
 def document_kinds(

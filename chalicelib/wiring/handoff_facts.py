@@ -96,20 +96,22 @@ class HandoffFacts:
     def _reader(self, message: "OutboxMessage", lead: "Lead") -> NoticeReader:
         from chalicelib.days import zone_of
 
-        person = self._salesperson(message.to)
+        person = self._salesperson(message)
         try:
             zone = zone_of(str(person.get("time_zone") or lead.zone))
         except ValueError:  # a zone that a later version knows
             zone = zone_of(lead.zone)
         return NoticeReader(zone=zone, booking_url=person.get("booking_url"))
 
-    def _salesperson(self, to: str | None) -> Mapping[str, Any]:
-        """Return who has an address or a number, nothing of somebody whom the routing does not
-        name.
-        """
+    def _salesperson(self, message: "OutboxMessage") -> Mapping[str, Any]:
+        """Return who gets a notice, nothing of somebody whom the routing does not name."""
         routing = self._stores.documents.get("routing") or {}
         people: Sequence[Mapping[str, Any]] = routing.get("people", ())
-        return next((one for one in people if to and to in (one["email"], one.get("phone"))), {})
+        # A message of before says nothing of its receiver but where it goes.
+        to, receiver = message.to, message.receiver
+        return next((one for one in people if one["id"] == receiver), {}) or next(
+            (one for one in people if to and to in (one["email"], one.get("phone"))), {}
+        )
 
     def _recent(self, lead: "Lead", cause: tuple[str, str] | None) -> "Sequence[Event]":
         found = self._stores.events.recent(lead.lead_id, cause)

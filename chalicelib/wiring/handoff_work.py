@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealt
     from chalicelib.handoff.desk import Desk
     from chalicelib.handoff.facts import FirstContact
     from chalicelib.handoff.handoff import Handoff
@@ -32,35 +33,36 @@ class HandoffWork(ClickWork):
             leads=self.leads,
             desk=lambda now: desk_of(self, now),
             another=self._another,
+            deal=self._deal,
             runtime=self.runtime,
         )
 
     def _another(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Person | None":
-        """Return who else could get a lead: as if those who have it were not there."""
-        from chalicelib.handoff.choosing import LeadFacts, choose
+        """Return who else could get a lead: as if those who have it were not there.
+
+        By chance, so that the leads of somebody who fell ill do not all go to one person.
+        """
+        from chalicelib.handoff.choosing import choose
         from chalicelib.handoff.load import Load
 
         has_it = {handoff.owner, handoff.holder, lead.standing.owner}
         others = [one for one in desk.routing.people if one.id not in has_it]
         routing = desk.routing.model_copy(update={"people": others})
-        chosen = choose(replace(desk, routing=routing), LeadFacts(kind=handoff.kind), Load())
+        known = self.dealing.facts_of(lead, handoff.kind)
+        facts = replace(known, owner=None, domain=None)
+        chosen = choose(replace(desk, routing=routing), facts, Load(), seed=lead.lead_id)
         return desk.active(chosen.owner) if chosen.owner else None
+
+    def _deal(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Dealt":
+        facts = self.dealing.facts_of(lead, handoff.kind)
+        return self.dealing.deal(desk, facts, lead.lead_id, is_held=False, lost=0)
 
 
 def desk_of(stores: "Stores", now: "datetime") -> "Desk":
     """Return the salespeople at a moment."""
     from chalicelib.days import name_of
-    from chalicelib.document import read_document
-    from chalicelib.handoff.desk import Desk
-    from chalicelib.handoff.routing import RoutingDocument
 
-    stored = stores.documents.get("routing") or {"people": []}
-    return Desk(
-        routing=read_document(RoutingDocument, stored),
-        now=now,
-        zone=name_of(stores.allowances.zone()),
-        country=stores.company_country(),
-    )
+    return stores.dealing.desk(name_of(stores.allowances.zone()), now)
 
 
 def first_contact(stores: "Stores", message: "OutboxMessage") -> "FirstContact | None":

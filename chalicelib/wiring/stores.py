@@ -8,6 +8,8 @@ from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.phones import Phones
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.dates import Dates
     from chalicelib.nurture.gate_rules import ForGood
@@ -78,6 +80,18 @@ class Stores(Basics):
         return Confirmations(self.table, self.consents, self._settings.retention)
 
     @cached_property
+    def dealing(self) -> "Dealing":
+        """Deals leads out."""
+        from chalicelib.handoff.dealing import Dealing
+        from chalicelib.store.dealings import Dealings
+
+        return Dealing(
+            reader=Dealings(self.table, self.leads),
+            routing=lambda: self.documents.get("routing"),
+            country=self.company_country,
+        )
+
+    @cached_property
     def leads(self) -> "Leads":
         """The store of leads.
 
@@ -127,6 +141,20 @@ class Stores(Basics):
         from chalicelib.store.handoffs import Handoffs
 
         return Handoffs(self.table, self._settings.retention.messages)
+
+    @cached_property
+    def phones(self) -> "Phones":
+        """Confirms the numbers of salespeople."""
+        from chalicelib.handoff.phones import Phones
+        from chalicelib.handoff.routing import person_of
+        from chalicelib.store.phones import PhoneItems
+
+        return Phones(
+            store=PhoneItems(self.table, self._settings.retention.messages),
+            person=lambda person_id: person_of(self.documents.get("routing"), person_id),
+            secret=self.identity_secret,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def mailing_items(self) -> "MailingItems":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.handoff_pages import HandoffPages
     from chalicelib.wiring.privacy import Privacy
     from chalicelib.wiring.replies import Replies
 
@@ -82,7 +83,7 @@ class World(HandoffWork):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=reactions(self.leads, self.documents, self.models),
+            reactions=reactions(self.leads, self.documents, self.models, lambda: self.dealing),
             urgent=self.hand_over_replay,
             runtime=self.runtime,
         )
@@ -251,6 +252,13 @@ class World(HandoffWork):
         from chalicelib.wiring.replies import Replies
 
         return Replies(self)
+
+    @cached_property
+    def handoff_pages(self) -> "HandoffPages":
+        """Shows handoffs by their links, and takes verdicts."""
+        from chalicelib.wiring.handoff_pages import HandoffPages
+
+        return HandoffPages(self)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""

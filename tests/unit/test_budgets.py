@@ -103,7 +103,7 @@ class RacedTable:
         claimed(Via.SNS, receiver=None),
         claimed(Via.EMAIL, receiver=None),
         claimed(
-            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22T11:05", receiver="sam"
+            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22-1105", receiver="sam"
         ),
     ],
 )

@@ -158,7 +158,7 @@ def test_whoever_is_at_work_comes_first() -> None:
     assert chosen(SAM, late, now=NIGHT).why == "Sam is due next of 2 people at work."
 
 
-def test_with_nobody_at_work_the_fallback_and_the_manager_are_left() -> None:
+def test_with_nobody_at_work_somebody_stands_in() -> None:
     everybody = [{**one, "days_off": LEAVE} for one in (SAM, KIM)]
     cases: list[tuple[dict[str, Any], str | None, str]] = [
         ({"fallback": "kim", "manager": "sam"}, "kim", "Kim stands in"),

@@ -56,7 +56,7 @@ def email(*leads: LeadInDigest, **parts: Any) -> Email:
 def test_a_digest_waits_until_its_hour_is_over() -> None:
     assert DIGEST.due_at == datetime.fromisoformat("2026-11-22T11:05Z")
     assert (DIGEST.id, DIGEST.reason) == (
-        "person.sam#digest#1#email#2026-11-22T11:05",
+        "person.sam#digest#1#email#2026-11-22-1105",
         "over_budget",
     )
     assert person_of_digest(DIGEST) == "sam"

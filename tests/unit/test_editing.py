@@ -10,7 +10,6 @@ from chalice.test import HTTPResponse
 from chalicelib.delivery.messages import Email
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.store.table import Write
-from chalicelib.wiring.documents import document_kinds
 from chalicelib.wiring.world import World
 from tests.baton import ANN, AT_ANY_TIME, TOKEN, InMemoryBaton, documents
 from tests.fakes import FakePorts, MemoryTable, is_journal
@@ -294,31 +293,6 @@ def test_a_sequence_of_a_later_version_begins_for_nobody(
 def test_an_unknown_key_is_refused_with_those_there_are(baton: InMemoryBaton, kind: str) -> None:
     (line,) = refused(baton, PATHS[kind], changed(kind, nonsense=1))
     assert line.startswith("nonsense: there is no such key; the keys here are ")
-
-
-NOT_YET: list[tuple[str, dict[str, Any], str]] = []
-
-
-@pytest.mark.parametrize(("kind", "changes", "path"), NOT_YET, ids=lambda value: str(value)[:20])
-def test_a_planned_key_is_refused_as_not_yet(
-    baton: InMemoryBaton, kind: str, changes: dict[str, Any], path: str
-) -> None:
-    document = changed(kind, **changes)
-    assert refused(baton, PATHS[kind], document) == [f"{path}: is not executed yet; leave it out"]
-
-
-def test_no_key_is_both_executed_and_not_yet(baton: InMemoryBaton) -> None:
-    kinds = document_kinds(
-        baton.world.documents,
-        lambda _form: (),
-        lambda: None,
-        lambda _: {},
-        lambda _: None,
-        lambda _: False,
-    )
-    assert {
-        name: kind.not_yet & kind.format.model_fields.keys() for name, kind in kinds.items()
-    } == dict.fromkeys(kinds, frozenset())
 
 
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [

@@ -41,6 +41,11 @@ WRITTEN = [
     ),
     (MessageKey(MessageKind.ESCALATION, 1, ("late", ".team")), "escalation#1#late#.team"),
     (MessageKey(MessageKind.WARNING, 3, ("bad-fit",)), "warning#3#bad-fit"),
+    (
+        MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, "2026-11-22-1105")),
+        "digest#1#email#2026-11-22-1105",
+    ),
+    (MessageKey(MessageKind.CODE, 1, (Via.SMS, "8ec1e948")), "code#1#sms#8ec1e948"),
     (MessageKey(MessageKind.REPLY, 1, (Via.EMAIL, "8ec1e948")), "reply#1#email#8ec1e948"),
     (MessageKey(MessageKind.TRIAGE, 1, (Via.SNS,)), "triage#1#sns"),
     (MessageKey(MessageKind.TRIAGE, 1, (Via.SNS, "2026-11-22")), "triage#1#sns#2026-11-22"),

@@ -16,8 +16,9 @@ DEMO = {**ANN, "message": ASKS}
 
 def deeds(baton: InMemoryBaton) -> list[dict[str, str]]:
     """What the topic's handoff says that the lead did."""
-    (notice,) = (one for one in baton.ports.senders.sent if isinstance(one, SnsMessage))
-    found: list[dict[str, str]] = json.loads(notice.body)["did"]
+    sent = [json.loads(one.body) for one in baton.ports.senders.sent if isinstance(one, SnsMessage)]
+    (notice,) = (one for one in sent if one["about"] == "handoff")
+    found: list[dict[str, str]] = notice["did"]
     return found
 
 
@@ -94,7 +95,7 @@ def read_by_sales(typed: str) -> list[str]:
     event = {"anonymousId": "v1", "event": typed[:200], "properties": {**page, "asset": typed}}
     for path in ("/v1/page", "/v1/track"):
         assert baton.post(path, event).status_code == 200
-    names = ("first_name", "last_name", "company", "industry", "note", "message")
+    names = ("first_name", "last_name", "company", "industry", "country", "note", "message")
     fields: dict[str, Any] = dict.fromkeys(names, typed)
     baton.form("demo", **{**DEMO, **fields, "phone": typed[:40]})
     baton.until_quiet()

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.days import zone_of
 from chalicelib.delivery.messages import Email, Sms, SnsMessage
 from chalicelib.delivery.outbox import Via
 from chalicelib.delivery.segments import count_segments
-from chalicelib.handoff.facts import NoticeFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink, Whereabouts
 from chalicelib.handoff.notice import Notices
 from chalicelib.inputs.countries import ALPHA_2, country_name
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, documents
-from tests.notices import EXAMPLES, FACTS, notice_of, verdict_url
+from tests.linkifiers import NASTY
+from tests.notices import EXAMPLES, FACTS, asked, notice_of, verdict_url
 from tests.pages import text_of
 
 REQUESTED = "handoff#1#email"
@@ -57,6 +59,23 @@ def test_a_text_has_number_and_page_in_two_segments(name: str) -> None:
     assert body.endswith(f"Ref {make.LEAD_ID[:8]}-1 {PAGE_URL}")
 
 
+@pytest.mark.parametrize(
+    "reach", [{"phone": "tel: " * 60}, {"phone": "", "email": f"{'a' * 240}@acme.example"}]
+)
+def test_no_number_or_address_pushes_out_the_page(reach: dict[str, str]) -> None:
+    body = sms(replace(FACTS, profile={**FACTS.profile, **reach}))
+    assert count_segments(body) <= 2
+    assert body.endswith(PAGE_URL)
+    assert body.startswith("Ann Example, CTO at Acme")
+    assert not re.search(r"tel:\S", body)
+
+
+def test_a_text_says_the_persons_time_where_it_differs() -> None:
+    there = Whereabouts(zones=[zone_of("America/New_York")], name="New York")
+    assert "Reach: +49 30 901820 (05:02 there), ann@" in sms(replace(FACTS, place=there))
+    assert "there" not in sms(FACTS)
+
+
 def test_a_text_that_has_no_page_keeps_accents() -> None:
     body = sms(replace(FACTS, profile={**FACTS.profile, "first_name": "Łucja"}), has_page=False)
     assert body.startswith("Łucja Example, CTO at Acme: wants a demo")
@@ -78,6 +97,21 @@ def test_an_email_has_the_buttons_that_there_are() -> None:
         f"{PAGE_URL}?verdict=accept",
         f"{PAGE_URL}?verdict=reject",
     ]
+
+
+@pytest.mark.parametrize("typed", NASTY)
+def test_nothing_typed_becomes_a_link(typed: str) -> None:
+    """Neither an address with more behind it, nor a number with more in it."""
+    names = ("first_name", "company", "job_title", "country", "budget", "phone", "email")
+    for fields in (names, names[:-2]):
+        profile = {**FACTS.profile, **dict.fromkeys(fields, typed)}
+        notice = notice_of(
+            REQUESTED, replace(FACTS, profile=profile, recent=[asked("demo", typed)])
+        )
+        own = set(links_in(notice_of(REQUESTED)))
+        assert {link for link in links_in(notice) if not link.startswith("mailto:")} <= own
+        for link in links_in(notice):
+            assert re.fullmatch(r"(?:tel:\+\d+|mailto:[\w.%'-]+@[A-Za-z0-9.-]+|https://\S+)", link)
 
 
 @pytest.mark.parametrize("key", [key for key in EXAMPLES if not key.startswith("handoff")])

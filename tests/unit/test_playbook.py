@@ -88,6 +88,12 @@ def handed(cycle: int) -> list[str]:
     return [f"handoff#{cycle}#email", f"handoff#{cycle}#sms", f"handoff#{cycle}#sns"]
 
 
+def looks_at(baton: InMemoryBaton, path: str) -> None:
+    """Ann looks at a page."""
+    baton.page(path)
+    baton.until_quiet()
+
+
 def looks_at_prices_on_two_days(baton: InMemoryBaton) -> None:
     """Ann comes from an ad, reads, and looks at the prices today and tomorrow: enough for an
     inferred SQL.
@@ -132,17 +138,18 @@ def test_rule_1_a_booked_meeting_is_a_request_too() -> None:
     assert stood(baton) == ("sql", "requested", 1)
 
 
-def test_rule_1_a_hopeless_request_notifies_the_team_once() -> None:
-    """Once in a cycle, and nobody gets a text."""
+def test_rule_1_hopeless_requests_notify_the_team_once_a_day() -> None:
+    """And nobody gets a text. Those of later days were silent."""
     baton = InMemoryBaton()
-    for _ in range(3):
-        asks(baton, **STUDENT)
+    for _ in range(2):
+        for _ in range(2):
+            asks(baton, **STUDENT)
         days_later(baton, 1)
     assert stood(baton, STUDENT["email"])[0] == "lead"
-    assert told(baton) == ["triage#1#sns"]
-    (message,) = baton.ports.senders.sent
-    assert isinstance(message, SnsMessage)
-    assert "wants a demo" in json.loads(message.body)["headline"]
+    assert told(baton) == ["triage#1#sns", "triage#1#sns#again#2026-11-23"]
+    for message in baton.ports.senders.sent:
+        assert isinstance(message, SnsMessage)
+        assert "wants a demo" in json.loads(message.body)["headline"]
 
 
 def test_rule_1_a_request_breaks_a_rest_at_once() -> None:
@@ -383,6 +390,66 @@ def test_rule_6_too_little_known_gives_no_grade() -> None:
     assert baton.lead("x@acme.example")["score"]["grade"] == "D"
 
 
+# --- 7. After the handoff the owner keeps hearing -------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", ["sql", "accepted"])
+def test_rule_7_telling_activity_is_heard_once_a_day(stage: str) -> None:
+    baton = InMemoryBaton()
+    asks(baton)
+    if stage != "sql":
+        moves(baton, stage, "we talked")
+    for path in ("/", "/blog/a", "/pricing", "/compare/us"):
+        looks_at(baton, path)
+    today = f"{baton.ports.now():%Y-%m-%d}"
+    heard = [f"triage#1#email#active#{today}", f"triage#1#sns#active#{today}"]
+    assert told(baton, "triage") == heard
+    days_later(baton, 1)
+    looks_at(baton, "/pricing")
+    assert len(told(baton, "triage")) == 4
+    (email, *_) = (one for one in baton.ports.senders.sent[::-1] if isinstance(one, Email))
+    assert "asks to be contacted" not in email.subject
+
+
+def test_rule_7_a_request_is_heard_beside_other_activity() -> None:
+    baton = InMemoryBaton()
+    asks(baton)
+    looks_at(baton, "/pricing")
+    asks(baton, "contact", **ANN)
+    asks(baton, "contact", **ANN)
+    assert len(told(baton, "triage")) == 2 + 2 * 2
+
+
+@pytest.mark.parametrize("path", ["/", "/blog/a"])
+def test_rule_7_what_tells_little_is_heard_by_nobody(path: str) -> None:
+    baton = InMemoryBaton()
+    asks(baton)
+    looks_at(baton, path)
+    assert told(baton) == handed(1)
+
+
+def test_rule_7_nobody_hears_what_a_customer_looks_at() -> None:
+    baton = InMemoryBaton()
+    asks(baton)
+    moves(baton, "customer", "has bought")
+    looks_at(baton, "/pricing")
+    assert told(baton, "triage") == []
+
+
+def test_rule_9_of_a_held_handoff_nobody_hears_activity() -> None:
+    baton = InMemoryBaton()
+    for days in (3, 1):
+        baton.page("/pricing", at=baton.ports.now() - timedelta(days=days))
+    baton.page("/compare/us")
+    asks(baton, "guide", email=ANN["email"])
+    lines = {**TOKEN, "Content-Type": "application/x-ndjson"}
+    assert baton.http("POST", "/v1/leads/import", json.dumps(ANN), lines).status_code == 200
+    baton.until_quiet()
+    assert stood(baton)[0] == "sql"
+    looks_at(baton, "/pricing")
+    assert told(baton) == []
+
+
 # --- 10. Own staff and customers ------------------------------------------------------------------
 
 
@@ -406,8 +473,8 @@ def test_rule_10_a_customers_request_goes_to_the_account_owner() -> None:
     for _ in range(2):
         asks(baton)
     assert stood(baton) == ("customer", None, 1)
-    today = f"{baton.ports.now():%Y-%m-%d}"
-    assert told(baton) == [f"triage#1#email#{today}", f"triage#1#sns#{today}"]
+    assert [item["via"] for item in baton.outbox()].count("email") == 2  # each request
+    assert {item["kind"] for item in baton.outbox()} == {"triage"}
     assert {item["to"] for item in baton.outbox() if item["via"] == "email"} == {SAM["email"]}
     assert {item["state"] for item in baton.outbox()} == {"sent"}
 

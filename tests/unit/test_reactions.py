@@ -10,8 +10,11 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancell
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
+from chalicelib.handoff.companies import CompanyOwner
+from chalicelib.handoff.dealing import Dealing
 from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.hearing import WARNINGS_MAX, notifications
+from chalicelib.handoff.load import Load
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
@@ -32,6 +35,16 @@ WELCOME = {
     "steps": [{"id": "1", "wait": "0d", "email": "hello"}],
 }
 REQUEST, DISQUALIFIED = NotifiedAbout.REQUEST, NotifiedAbout.DISQUALIFIED
+
+
+class NothingDealt:
+    """Nobody was handed anything, and no company has an owner."""
+
+    def load(self) -> Load:
+        return Load()
+
+    def company_owner(self, _domain: str) -> CompanyOwner | None:
+        return None
 
 
 class Kept:
@@ -83,7 +96,11 @@ def entering(
 
 
 def hand_over(one: Situation, kept: Kept | None = None) -> Plan:
-    reaction = HandoffReaction(leads=kept or Kept(), routing=lambda: {"people": [SAM]})
+    routing = {"people": [SAM]}
+    dealing = Dealing(reader=NothingDealt(), routing=lambda: routing, country=lambda: None)
+    reaction = HandoffReaction(
+        leads=kept or Kept(), dealing=lambda: dealing, routing=lambda: routing
+    )
     return reaction(one)
 
 
@@ -136,7 +153,7 @@ def test_a_notice_is_about_what_caused_it(events: list[Event], about: Event | No
 def test_an_sql_is_handed_to_sales() -> None:
     plan = hand_over(entering(Stage.SQL))
     assert keys_of(plan) == ["handoff#2#email", "handoff#2#sms", "handoff#2#sns"]
-    (record,) = plan.records
+    record = plan.records[0]
     assert (record.key, record.values["owner"], plan.owner) == ("HANDOFF#2", "sam", "sam")
     assert write_to(entering(Stage.SQL)) == NO_PLAN
 
@@ -156,7 +173,7 @@ def test_a_lead_back_from_sales_had_the_emails_before() -> None:
 def test_rule_9_a_handoff_of_a_flood_is_held(cause: Cause) -> None:
     plan = hand_over(entering(Stage.SQL, cause))
     assert plan.messages == []
-    (record,) = plan.records
+    record = plan.records[0]
     assert (record.values["state"], plan.owner) == (HandoffState.HELD.value, "sam")
 
 
@@ -218,7 +235,8 @@ def test_what_was_planned_before_is_left_out() -> None:
     whole = hand_over(entering(Stage.SQL))
     planned = AlreadyPlannedError(messages=["handoff#2#email"], records=["HANDOFF#2"])
     rest = whole.without(planned)
-    assert (keys_of(rest), rest.records) == (["handoff#2#sms", "handoff#2#sns"], [])
+    assert keys_of(rest) == ["handoff#2#sms", "handoff#2#sns"]
+    assert "HANDOFF#2" not in {one.key for one in rest.records}
 
 
 def test_a_decisions_writes_fit_into_a_transaction() -> None:
@@ -285,10 +303,16 @@ def test_a_rule_set_aside_warns_nobody() -> None:
     assert notified(lead, BARRED) == ["bad-fit"]
 
 
-def test_rule_1_the_team_hears_of_a_request_once() -> None:
+def test_rule_1_the_team_hears_of_a_request_once_a_day() -> None:
     lead = make.lead(tally=ASKING)
-    assert notified(lead, HOPELESS) == ["request"]
+    today = HOPELESS.day.isoformat()
+    assert notified(lead, HOPELESS) == [today]
     assert notified(tell(lead), HOPELESS) == []
+    twice = make.lead(tally=seen(demo_request={0: 2}), notified=tell(lead).notified)
+    assert notified(twice, HOPELESS, before=lead) == [today]
+    said = carry_out(twice, Plan(notified=[Notified(1, REQUEST, today)]))
+    assert said.notified == (Notified(1, REQUEST, today),)
+    assert notified(said, HOPELESS, before=lead) == []
     assert notified(make.lead(), worth()) == []
 
 
