@@ -19,6 +19,7 @@ from chalicelib.handoff.digest import Digests, LeadInDigest
 from chalicelib.handoff.handoff import HandoffState, Priority
 from chalicelib.handoff.plan import instead_of
 from chalicelib.store import keys
+from chalicelib.store.table import Item
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW
@@ -146,7 +147,7 @@ def test_a_bounce_of_a_digest_is_heard() -> None:
     kim = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
     sam = {"id": "sam", "name": "Sam", "email": ADDRESS}
     baton.world.documents.put("routing", {"people": [sam, kim], "fallback": "kim"})
-    spent = {"pk": keys.person("sam"), "sk": "BUDGET#2026-11-22T10", "email": 30}
+    spent: Item = {"pk": keys.person("sam"), "sk": "BUDGET#2026-11-22T10", "email": 30}
     baton.ports.memory.items[str(spent["pk"]), str(spent["sk"])] = spent
     baton.form("demo", **ANN)
     baton.until_quiet()
