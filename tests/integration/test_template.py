@@ -110,6 +110,7 @@ PRIVATE = {
     ("/handoffs/{token}", "get"),  # by a signed link; runs with the private routes
     ("/handoffs/{token}", "head"),
     ("/handoffs/{token}", "post"),
+    ("/v1/verdicts", "get"),
     ("/v1/replies", "get"),
     ("/v1/replies/{lead_id}/{reply_id}", "post"),
     # POST of a form is public, on the same path.
