@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.days import hour_of
-from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.message_keys import OF_PERSON, MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import (
@@ -27,9 +27,6 @@ PER_DAY: Mapping[Via, int] = {Via.SMS: PERSON_TEXTS_PER_DAY}
 HOURS_OF_DAY = 24
 NOT_COUNTED = frozenset({MessageKind.DIGEST, MessageKind.CODE})
 """What stands in for what is over a budget, and what has a limit of its own."""
-OF_PERSON = "person."
-"""What stands before a person's id where a lead's stands: a digest is about many leads. No lead's
-id has a dot."""
 IN_DIGEST = "in a digest"
 """What the detail of a message says whose lead a digest names instead."""
 DIGEST_AFTER = timedelta(minutes=DIGEST_AFTER_MINUTES)

@@ -26,7 +26,6 @@ WANTS: Mapping[MessageKind, str] = {
     MessageKind.WARNING: "looks disqualified by a rule",
     MessageKind.CORRECTION: "is no longer an SQL: please stand down",
 }
-WHO_ASKED = "asks to be contacted"
 WHO_DID_NOT_ASK = "has not asked to be contacted: write first"
 SETTLED_STATES = frozenset({HandoffState.ACCEPTED, HandoffState.CLOSED})
 
@@ -41,6 +40,8 @@ class LeadInDigest:
     profile: Mapping[str, FieldValue]
     handoff: Handoff | None = None
     """Of the cycle that the message was about."""
+    wish: str = "asks to be contacted"
+    """What the person wants who asked, as in "wants a demo"."""
     url: str | None = None
     """Of the page of the verdict; None where there is none."""
 
@@ -138,7 +139,7 @@ def _line(one: LeadInDigest) -> DigestLine:
 def _wants(one: LeadInDigest) -> str:
     if one.kind is MessageKind.HANDOFF:
         has_asked = one.handoff is None or one.handoff.kind == REQUESTED
-        return WHO_ASKED if has_asked else WHO_DID_NOT_ASK
+        return one.wish if has_asked else WHO_DID_NOT_ASK
     return WANTS.get(one.kind, "is in your hands")
 
 

@@ -73,6 +73,7 @@ PRIVATE = {
     ("/v1/tokens/{token_id}", "delete"),
     ("/v1/audit", "get"),
     ("/v1/routing/people/{person_id}/phone", "post"),
+    ("/v1/routing/whom", "get"),
     ("/v1/forms/{form_id}/snippet", "get"),
     *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),

@@ -1,5 +1,6 @@
 """The digest: each lead once, as it stands when the digest leaves, and nothing typed acts."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,11 +14,15 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Skip
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.delivery.references import tag_of
 from chalicelib.handoff.digest import Digests, LeadInDigest
 from chalicelib.handoff.handoff import HandoffState, Priority
 from chalicelib.handoff.plan import instead_of
+from chalicelib.store import keys
 from tests import factories as make
+from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW
+from tests.held import BOUNCE
 from tests.linkifiers import NASTY, found_in
 
 ADDRESS = "sam@keybook.example"
@@ -133,3 +138,28 @@ def test_nothing_typed_acts_in_a_digest(typed: str) -> None:
     tags = unescape(composed.html or "").split("come\nfirst.</p>")[1]
     assert "<b>" not in tags
     assert "evil.com" not in tags.replace("[.]", "")
+
+
+def test_a_bounce_of_a_digest_is_heard() -> None:
+    """Its message is in a partition that no lead has."""
+    baton = InMemoryBaton()
+    kim = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
+    sam = {"id": "sam", "name": "Sam", "email": ADDRESS}
+    baton.world.documents.put("routing", {"people": [sam, kim], "fallback": "kim"})
+    spent = {"pk": keys.person("sam"), "sk": "BUDGET#2026-11-22T10", "email": 30}
+    baton.ports.memory.items[str(spent["pk"]), str(spent["sk"])] = spent
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    baton.minutes_later(66)
+    sent = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+    (digest,) = [one for one in sent if "waiting" in one.subject]
+    mail = {"messageId": "m-1", "tags": {"message": [tag_of(digest.reference)]}}
+    notice = {"eventType": "Bounce", "mail": mail, "bounce": BOUNCE}
+    baton.world.mail_event(json.dumps(notice))
+    baton.until_quiet()
+    (_, passed) = [
+        one for one in baton.ports.senders.sent if "waiting" in getattr(one, "subject", "")
+    ]
+    assert isinstance(passed, Email)
+    assert passed.to == kim["email"]
+    assert passed.text.split("/handoffs/")[0] == digest.text.split("/handoffs/")[0]
