@@ -208,6 +208,8 @@ UNDO_MINUTES = 10
 HANDOFF_LINK_DAYS = 14  # of the link in a notice; an older one says who has the lead
 VERDICT_MIN_SECONDS = 2  # between a handoff's page and its verdict: below that nobody has read it
 VERDICT_UNTIL_MAX_DAYS = 730  # ahead: when a salesperson wants to look at a lead again
+VERDICTS_MAX = 500  # that one answer lists and counts
+OTHER_MAX_PERCENT = 15  # of rejections: more say that the list of reasons lacks one
 ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
 ENDED_TOKENS_KEPT_DAYS = 30  # revoked or expired, so that the list says what became of them
 TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
@@ -215,6 +217,8 @@ JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was loo
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 # of what a lead that sales has does: its owner hears of it; a page about prices gives as many
 TELLING_MIN_POINTS = 5
+# held handoffs, when whoever releases them says how many there are: those are counted first
+HELD_EXPECTED_MAX = 5_000
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
 NOTE_MAX_CHARS = 5_000  # as of a form's message: what was said in a call fits

@@ -83,6 +83,7 @@ LINES: Mapping[str, LineKind] = {
     "send_failed": LineKind(Level.WARNING, by=("code",)),
     "sending_blocked": LineKind(Level.ERROR, by=("reason",)),
     "message_failed": LineKind(Level.ERROR, by=("state",)),
+    "handoff_released": LineKind(),
     "handoff_undelivered": LineKind(Level.ERROR, by=("state",)),
     "handoff_step": LineKind(by=("step",)),
     "mail_event": LineKind(by=("kind",)),

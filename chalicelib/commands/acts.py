@@ -58,7 +58,7 @@ class Acts:
             name=act.value,
             at=now,
             captured_at=now,
-            properties=facts if by is None else {**facts, ACT_BY: by},
+            properties=facts if by is None else {ACT_BY: by, **facts},
             fields=fields or {},
             said=said or {},
             rank=Rank.CONFIRMED,

@@ -7,6 +7,9 @@ from typing import assert_never
 SEPARATOR = "#"
 OF_MAILING = "mailing."
 """What stands before a mailing's id where a sequence's stands: no sequence's id has a dot."""
+OF_PERSON = "person."
+"""What stands before a salesperson's id where a lead's stands, of a message that is about no lead
+or about many: no lead's id has a dot."""
 MAILING_STEP = "email"
 """The one step of a mailing."""
 

@@ -1,16 +1,14 @@
 """What sales hears of a lead beside its handoff: requests, messages, activity (ADR 0071)."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
+from chalicelib.handoff.plan import Routing
 from chalicelib.handoff.routing import Person, hears_of, salesperson
 from chalicelib.handoff.ways import notice_to, ways_for
 from chalicelib.leads.lead import Lead
 
-Routing = Mapping[str, Any] | None
 WRITTEN = "message"
 """The part of a key that tells what somebody wrote from a request."""
 OF_ACTIVITY = "active"

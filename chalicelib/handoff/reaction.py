@@ -107,7 +107,8 @@ class HandoffReaction:
         lead = situation.after
         held = why_held(situation)
         dealing = self._dealing()
-        domain = str(values(lead.profile).get("email_domain", ""))
+        said = values(lead.profile)
+        domain = str(said.get("email_domain", ""))
         return hand_over(
             last.transition,
             lead=lead,
@@ -115,7 +116,7 @@ class HandoffReaction:
             priority=priority_of(last.transition.kind, situation.score.grade, domain),
             dealt=dealing.deal(
                 dealing.desk(lead.zone, last.at),
-                dealing.facts_of(lead, last.transition.kind or ""),
+                dealing.facts_of(said, last.transition.kind or "", lead.standing.owner),
                 lead.lead_id,
                 is_held=held is not None,
                 lost=situation.lost,

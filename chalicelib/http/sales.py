@@ -17,7 +17,7 @@ from chalicelib.http.exchange import (
     query_of,
     shape_of,
 )
-from chalicelib.http.own_leads import check_own, own_ids
+from chalicelib.http.own_leads import check_own, own_ids, owners_seen
 from chalicelib.http.sending import serialize_sending
 from chalicelib.wiring.world import world
 
@@ -48,7 +48,9 @@ def list_leads(request: Request) -> Response:
     if email is not None:
         page = reading.leads_by_email(email)
     else:
-        page = reading.leads_in_stage(str(stage), limit_in(query), query.get("cursor"))
+        owners = owners_seen(caller_of(request))
+        limit = limit_in(query)
+        page = reading.leads_in_stage(str(stage), limit, query.get("cursor"), owners)
     return private_answer({**page, "leads": _own_of(request, page["leads"])})
 
 

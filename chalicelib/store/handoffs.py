@@ -7,7 +7,7 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.handoff_records import handoff_in, handoff_record
 from chalicelib.store import keys, places
-from chalicelib.store.newest import newest_in
+from chalicelib.store.newest import newest_places, read_places
 from chalicelib.store.numbers import added_up
 from chalicelib.store.outbox import put_message, replace_message
 from chalicelib.store.records import record_item
@@ -36,14 +36,21 @@ class Handoffs:
     def in_state(self, state: HandoffState, before: str, most: int) -> list[tuple[str, Handoff]]:
         """Return the handoffs in a state, newest first, each with its place.
 
-        before: the place to go on from, or empty.
+        before: the place to go on from, or empty. There are fewer than `most` only at the end.
         """
         partitions = [places.handoffs_in(state, shard) for shard in range(keys.HANDOFF_SHARDS)]
-        return [
-            (place, handoff_of(item))
-            for place, item in newest_in(self._table, partitions, before, most)
-            if item["state"] == state  # it may have moved on since the index saw it
-        ]
+        found: list[tuple[str, Handoff]] = []
+        while len(found) < most:
+            page = newest_places(self._table, partitions, before, most - len(found))
+            if not page:
+                break
+            found += [
+                (place, handoff_of(item))
+                for place, item in read_places(self._table, page)
+                if item["state"] == state  # it may have moved on since the index saw it
+            ]
+            before = list(page)[-1]
+        return found
 
     def move(
         self,

@@ -1,6 +1,6 @@
 """What waits for people, newest first: read through the list index, which lags behind the table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chalicelib.store import keys
 from chalicelib.store.table import Item, Table
@@ -15,12 +15,27 @@ def newest_in(
     before: the place to go on from, or empty. An item may have left the partition since: the caller
     looks again. What an erasure has yet to delete is hidden at once (ADR 0046).
     """
+    return read_places(table, newest_places(table, partitions, before, most))
+
+
+def newest_places(
+    table: Table, partitions: Iterable[str], before: str, most: int
+) -> dict[str, tuple[str, str]]:
+    """Return the newest places of partitions of the list index, each with the key of its item.
+
+    before: the place to go on from, or empty. None is there at the end, and only there.
+    """
     places: dict[str, tuple[str, str]] = {}
     for partition in partitions:
         items = table.query(partition, last=before, newest_first=True, limit=most + 1, index="list")
         places |= {str(item["list_sk"]): (str(item["pk"]), str(item["sk"])) for item in items}
     places.pop(before, None)
-    page = sorted(places, reverse=True)[:most]
+    return {place: places[place] for place in sorted(places, reverse=True)[:most]}
+
+
+def read_places(table: Table, places: Mapping[str, tuple[str, str]]) -> list[tuple[str, Item]]:
+    """Return the items that stand at places, in their order, without those that are gone."""
+    page = list(places)
     standings = {(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)}
     stored = table.get_many([*map(places.__getitem__, page), *sorted(standings)])
     by_key = {(str(item["pk"]), str(item["sk"])): item for item in stored}

@@ -97,11 +97,11 @@ class Answers(DueWork, NurtureWork):
 
     def _beside(self, lead_id: str) -> "Mapping[str, Any]":
         from chalicelib.reading.turns import serialize_running
-        from chalicelib.wiring.handoff_work import serialize_handoff
+        from chalicelib.wiring.handoff_work import newest_handoff
 
         return {
             "sequences": [serialize_running(one) for one in self.enrolments.running(lead_id)],
-            "handoff": serialize_handoff(self, lead_id),
+            "handoff": newest_handoff(self, lead_id),
         }
 
     @cached_property

@@ -46,17 +46,21 @@ class HandoffWork(ClickWork):
         """
         from chalicelib.handoff.choosing import choose
         from chalicelib.handoff.load import Load
+        from chalicelib.scoring.profile import values
 
         has_it = {handoff.owner, handoff.holder, lead.standing.owner}
         others = [one for one in desk.routing.people if one.id not in has_it]
         routing = desk.routing.model_copy(update={"people": others})
-        known = self.dealing.facts_of(lead, handoff.kind)
+        known = self.dealing.facts_of(values(lead.profile), handoff.kind)
         facts = replace(known, owner=None, domain=None)
         chosen = choose(replace(desk, routing=routing), facts, Load(), seed=lead.lead_id)
         return desk.active(chosen.owner) if chosen.owner else None
 
     def _deal(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Dealt":
-        facts = self.dealing.facts_of(lead, handoff.kind)
+        from chalicelib.scoring.profile import values
+
+        said = values(lead.profile)
+        facts = self.dealing.facts_of(said, handoff.kind, lead.standing.owner)
         return self.dealing.deal(desk, facts, lead.lead_id, is_held=False, lost=0)
 
 
@@ -83,31 +87,17 @@ def first_contact(stores: "Stores", message: "OutboxMessage") -> "FirstContact |
     return FirstContact(due_at=due_at, priority=handoff.priority.upper())
 
 
-def serialize_handoff(stores: "Stores", lead_id: str) -> "Mapping[str, Any] | None":
+def newest_handoff(stores: "Stores", lead_id: str) -> "Mapping[str, Any] | None":
     """Return the newest handoff of a lead as the API shows it, None for a lead without one."""
     from chalicelib.events import rfc3339
     from chalicelib.handoff.handoff import newest_of
+    from chalicelib.handoff.listing import serialize_handoff
 
     handoff = newest_of(stores.handoffs.of_lead(lead_id))
     if handoff is None:
         return None
-    times = {
-        "opened_at": handoff.opened_at,
-        "accepted_at": handoff.accepted_at,
-        "contacted_at": handoff.contacted_at,
-        "contact_due_at": _contact_due_at(stores, handoff),
-        "late_at": handoff.late_at,
-    }
-    return {
-        "cycle": handoff.cycle,
-        "state": handoff.state.value,
-        "priority": handoff.priority.value,
-        "owner": handoff.owner,
-        "holder": handoff.holder,
-        "why": handoff.why or None,
-        "tries": handoff.tries,
-        **{name: rfc3339(at) if at else None for name, at in times.items()},
-    }
+    due_at = _contact_due_at(stores, handoff)
+    return {**serialize_handoff(handoff), "contact_due_at": rfc3339(due_at) if due_at else None}
 
 
 def _contact_due_at(stores: "Stores", handoff: "Handoff") -> "datetime | None":

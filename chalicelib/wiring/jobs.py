@@ -7,6 +7,7 @@ from chalicelib.jobs.ports import JobHandler
 
 if TYPE_CHECKING:
     from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.handoff.releasing import HandoffReleaseHandler
     from chalicelib.nurture.mailings.counting import CountingHandler
     from chalicelib.nurture.mailings.planning import PlanningHandler
     from chalicelib.nurture.taking_in import TakeInHandler
@@ -133,10 +134,20 @@ def _send_mailing(world: "World") -> "PlanningHandler":
     )
 
 
+def _release_handoffs(world: "World") -> "HandoffReleaseHandler":
+    from chalicelib.handoff.releasing import HandoffReleaseHandler
+    from chalicelib.wiring.held_handoffs import releasing
+
+    return HandoffReleaseHandler(
+        releasing=releasing(world), handoffs=world.handoffs, runtime=world.runtime
+    )
+
+
 JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "simulate": _simulate,
     "publish": _publish,
     "release": _release,
+    "release_handoffs": _release_handoffs,
     "rebuild": _rebuild,
     "erase": _erase,
     "take_in": _take_in,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
+    from chalicelib.store.dealings import Dealings
     from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
@@ -80,13 +81,19 @@ class Stores(Basics):
         return Confirmations(self.table, self.consents, self._settings.retention)
 
     @cached_property
+    def dealings(self) -> "Dealings":
+        """Reads what dealing goes by."""
+        from chalicelib.store.dealings import Dealings
+
+        return Dealings(self.table, self.leads)
+
+    @cached_property
     def dealing(self) -> "Dealing":
         """Deals leads out."""
         from chalicelib.handoff.dealing import Dealing
-        from chalicelib.store.dealings import Dealings
 
         return Dealing(
-            reader=Dealings(self.table, self.leads),
+            reader=self.dealings,
             routing=lambda: self.documents.get("routing"),
             country=self.company_country,
         )

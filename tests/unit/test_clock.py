@@ -325,7 +325,12 @@ def test_the_clock_reads_the_due_list_page_by_page() -> None:
         baton.form("demo", None, email=f"lead{number}@acme.example")
     baton.until_quiet()
     baton.minutes_later(1)
-    assert {item["state"] for item in baton.outbox()} == {"planned"}
+    assert _states(baton) == {"planned"}
     baton.ports.senders.answers = []
     baton.minutes_later(60)
-    assert {item["state"] for item in baton.outbox()} == {"sent"}
+    assert _states(baton) == {"sent"}
+
+
+def _states(baton: InMemoryBaton) -> set[str]:
+    """Return the states of all messages but the texts that are over their budget."""
+    return {item["state"] for item in baton.outbox() if item["reason"] != "over_budget"}

@@ -88,10 +88,10 @@ def test_a_wrong_edit_names_the_field_and_stores_nothing(
     baton: InMemoryBaton, body: Any, status: int, field: str
 ) -> None:
     asks_for_a_demo(baton)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     refused = edit(baton, body, status)
     assert [one["field"] for one in refused["errors"]] == [field]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_null_is_answered_with_what_to_do(baton: InMemoryBaton) -> None:
@@ -111,7 +111,11 @@ def test_a_new_owner_gets_the_open_handoff(baton: InMemoryBaton) -> None:
     (handoff,) = baton.world.leads.handoffs(baton.lead()["lead_id"])
     assert (handoff.owner, handoff.holder, handoff.is_dealt) == ("kim", None, False)
     (item,) = (one for one in timeline(baton) if one["name"] == "owner")
-    assert item["detail"]["properties"] == {"owner": "kim", "before": "sam"}
+    assert item["detail"]["properties"] == {
+        "owner": "kim",
+        "before": "sam",
+        "by": "admin",
+    }
     edit(baton, {"owner": "kim"})
     assert len(to_kim(baton)) == 2
     edit(baton, {"owner": "sam"})
@@ -156,7 +160,10 @@ def test_a_note_is_on_the_timeline_and_not_scored(baton: InMemoryBaton) -> None:
     before = baton.lead()["score"]
     assert ask(baton, "notes", {"text": "Met her.\nCall in May."})["score"] == before
     (item,) = (one for one in timeline(baton) if one["kind"] == "note")
-    assert item["detail"]["properties"] == {"text": "Met her.\nCall in May."}
+    assert item["detail"]["properties"] == {
+        "text": "Met her.\nCall in May.",
+        "by": "admin",
+    }
 
 
 @pytest.mark.parametrize(

@@ -119,12 +119,15 @@ def test_every_route_with_a_lead_in_its_query_refuses_strangers() -> None:
 def test_the_sales_routes_without_a_lead_are_known() -> None:
     """One more of them needs a test of its own here: what does it show of other people's leads?"""
     assert {f"{method} {path}" for method, path, _ in SALES if "{lead_id}" not in path} == {
+        "GET /v1/handoffs",
+        "POST /v1/handoffs/release",
         "GET /v1/leads",
         "GET /v1/outbox",
         "GET /v1/replies",
         "GET /v1/routing",
         "GET /v1/routing/versions",
         "POST /v1/sequences/{sequence_id}/preview",
+        "POST /v1/routing/people/{person_id}/phone",
     }
 
 
@@ -132,6 +135,13 @@ def test_sales_cannot_make_itself_manager() -> None:
     baton = handed_out()
     document = {"people": [{**PEOPLE["sam"]}], "manager": "sam"}
     assert sent(baton, "sam", "/v1/routing", "PUT", document).status_code == 403
+
+
+def test_a_salesperson_confirms_their_own_number_only() -> None:
+    baton = handed_out()
+    path = "/v1/routing/people/kim/phone"
+    assert sent(baton, "sam", path, "POST", {"send": True}).status_code == 403
+    assert sent(baton, "kim", path, "POST", {"send": True}).status_code != 403
 
 
 def test_a_lead_is_not_merged_with_another_salespersons() -> None:
@@ -178,6 +188,7 @@ def listed(baton: InMemoryBaton, person: str, path: str, name: str) -> set[str]:
     [
         ("/v1/leads?stage=sql&limit=1", "leads"),
         ("/v1/leads?stage=sql", "leads"),
+        ("/v1/handoffs?limit=1", "handoffs"),
         ("/v1/outbox?limit=1", "items"),
         ("/v1/outbox?limit=200", "items"),
     ],
@@ -188,6 +199,14 @@ def test_a_list_holds_the_callers_own_leads(path: str, name: str) -> None:
     assert listed(baton, "kim", path, name) == {ids["bea"]}
     assert listed(baton, "sam", path, name) == {ids["ann"], ids["cem"]}  # Lee's deputy
     assert listed(baton, "max", path, name) == set(ids.values())  # the manager
+
+
+def test_a_page_of_a_stage_is_full_of_own_leads() -> None:
+    """A salesperson with three of 2,000 leads would turn forty empty pages."""
+    baton = handed_out()
+    page = json.loads(sent(baton, "kim", "/v1/leads?stage=sql&limit=1").body)
+    assert [one["owner"] for one in page["leads"]] == ["kim"]
+    assert page["next_cursor"] is None
 
 
 def test_the_lead_of_an_address_is_its_owners_alone() -> None:

@@ -19,7 +19,7 @@ from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing
-from chalicelib.limits import MERGE_MAX_WAITING
+from chalicelib.limits import MERGE_MAX_WAITING, SHARED_ATTEMPTS
 from chalicelib.nurture.reaction import NurtureReaction
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation, carry_out
 from chalicelib.wiring.reactions import MOST_WRITES
@@ -67,6 +67,9 @@ class Kept:
 
     def handoffs(self, _lead_id: str) -> list[Handoff]:
         return self._handoffs
+
+    def verdict(self, _lead_id: str, _cycle: int) -> None:
+        return None
 
     def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions
@@ -167,6 +170,13 @@ def test_an_mql_is_written_to() -> None:
 
 def test_a_lead_back_from_sales_had_the_emails_before() -> None:
     assert write_to(entering(Stage.MQL, origin=Stage.SQL)) == NO_PLAN
+
+
+def test_a_lead_that_loses_too_often_is_dealt_by_chance() -> None:
+    lead = make.lead(profile=profile({**make.BEST_FIT, "email": "ann@gmail.com"}))
+    dealt = [hand_over(entering(Stage.SQL, lead=lead, lost=lost)) for lost in range(14)]
+    written = [[one.key for one in plan.records] for plan in dealt]
+    assert written == [["HANDOFF#2", "LOAD"]] * SHARED_ATTEMPTS + [["HANDOFF#2"]] * 2
 
 
 @pytest.mark.parametrize("cause", [Cause.PUBLISH, Cause.IMPORT])
