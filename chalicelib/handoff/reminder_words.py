@@ -149,7 +149,7 @@ class _Words:
 
     def _escalated(self) -> Wording:
         earlier = self._handoff.earlier_owner
-        if earlier is None:
+        if self._handoff.reassigned_to is None:
             return self._said(f"is waiting for {self._has}", self._missing(), SEE_TO_IT)
         if self._reader == earlier:
             said = "Nobody got in touch in time, so another person has this lead."
