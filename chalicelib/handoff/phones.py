@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.delivery.budgets import OF_PERSON
-from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.message_keys import OF_PERSON, MessageKey, MessageKind
 from chalicelib.delivery.messages import Skip, Sms
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, planned
 from chalicelib.delivery.reasons import NotSentReason

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import Via
 from chalicelib.wiring.email_readers import EmailReaders
 from chalicelib.wiring.message_reads import MessageReads
 from chalicelib.wiring.stores import Stores
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
+    from chalicelib.handoff.reminder_words import Reminding
     from chalicelib.handoff.texts import TextGate
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
@@ -34,6 +36,13 @@ class Composer:
 
     def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Listing | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
+        return self._kept(message) or self._composed(message)
+
+    def _kept(self, message: "OutboxMessage") -> "Skip | Listing | None":
+        """Return what becomes of a text instead; None where nothing keeps it."""
+        return self._text_gate(message) if message.via is Via.SMS else None
+
+    def _composed(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
         match message.kind:
             case MessageKind.NURTURE:
                 MessageReads(self._stores).for_marketing(message)
@@ -44,9 +53,11 @@ class Composer:
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
                 | MessageKind.WARNING
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
-                return self._text_gate(message) or self._notices.compose(message)
+                return self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
             case MessageKind.CODE:
@@ -110,8 +121,18 @@ class Composer:
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            reminding=lambda message, facts: self._reminding(message, facts),
             verdict_url=HandoffLinks(self._stores).verdict_url,
             webhook=self._webhook,
+        )
+
+    @cached_property
+    def _reminding(self) -> "Reminding":
+        from chalicelib.handoff.reminder_words import Reminding
+        from chalicelib.wiring.handoff_work import desk_of
+
+        return Reminding(
+            handoff=self._stores.handoffs.read, desk=lambda now: desk_of(self._stores, now)
         )
 
     def _webhook(self, person_id: str, chat: str) -> str | None:
@@ -122,8 +143,11 @@ class Composer:
     @cached_property
     def _facts(self) -> "HandoffFacts":
         from chalicelib.wiring.handoff_facts import HandoffFacts
+        from chalicelib.wiring.handoff_work import first_contact
 
-        return HandoffFacts(self._stores)
+        return HandoffFacts(
+            self._stores, first_contact=lambda message: first_contact(self._stores, message)
+        )
 
     @cached_property
     def _replies(self) -> "ReplyNotices":

@@ -1,19 +1,26 @@
 """Budgets of a salesperson: what is over them is listed in one digest (playbook)."""
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.company.sending import DAY_NAMES
 from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.budgets import PER_HOUR, has_room
-from chalicelib.delivery.outbox import OutboxMessage, Via
+from chalicelib.delivery.messages import Email
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import ConflictError, OverBudgetError
-from chalicelib.limits import PERSON_EMAILS_PER_HOUR, PERSON_TEXTS_PER_DAY, PERSON_TEXTS_PER_HOUR
+from chalicelib.handoff.handoff import HandoffState
+from chalicelib.limits import PERSON_TEXTS_PER_DAY, PERSON_TEXTS_PER_HOUR
+from chalicelib.scoring.profile import values
 from chalicelib.store.budgets import Budgets
 from chalicelib.store.outbox import Outbox
+from chalicelib.store.outbox_items import message_of
+from infra.defaults import confirm_phones
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW, MemoryTable
@@ -134,54 +141,73 @@ def test_the_topic_and_a_digest_have_no_budget(
 # --- a flood --------------------------------------------------------------------------------------
 
 FLOOD = SIZES.flooded_requests
+IN_TEN_MINUTES = timedelta(minutes=10) / FLOOD
 PEOPLE = [
-    {"id": one, "name": one.title(), "email": f"{one}@keybook.example"}
-    for one in ("sam", "kim", "lou")
+    {
+        "id": one,
+        "name": one.title(),
+        "email": f"{one}@keybook.example",
+        "phone": f"+493090182{number}",
+        "notify": ["email", "slack", "sms"],
+        "slack": f"https://hooks.slack.com/services/{one}",
+        "hours": {day: ["00:00", "24:00"] for day in DAY_NAMES},
+        "capacity": 1_000,
+    }
+    for number, one in enumerate(("sam", "kim", "lou"))
 ]
 
 
-def flooded(number: int, people: list[dict[str, Any]] = PEOPLE) -> InMemoryBaton:
-    """Return a Baton in which so many people asked for a demo within ten minutes."""
+def flooded() -> InMemoryBaton:
+    """Return a Baton of three salespeople in which many people asked for a demo within ten
+    minutes.
+    """
     baton = InMemoryBaton()
-    baton.world.documents.put("routing", {"people": people})
-    for one in range(number):
+    baton.world.documents.put("routing", {"people": PEOPLE})
+    confirm_phones(baton.world)
+    for one in range(FLOOD):
         address = f"p{one}@company{one}.example"
-        baton.form("demo", f"v{one}", **{**ANN, "email": address, "first_name": f"P{one}"})
-        if one % max(1, number // 10) == 0:
-            baton.ports.clock.tick(timedelta(minutes=1))
+        baton.form("demo", f"v{one}", **{**ANN, "email": address, "company": f"Company {one}"})
+        baton.ports.clock.tick(IN_TEN_MINUTES)
     baton.until_quiet()
     return baton
 
 
-def all_of(baton: InMemoryBaton) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = baton.get(f"/v1/outbox?limit=200{cursor}")
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
+def notices(baton: InMemoryBaton) -> list[OutboxMessage]:
+    """Return every notice of a handoff to a salesperson."""
+    items = baton.ports.memory.items.values()
+    kept = [message_of(one) for one in items if str(one["sk"]).startswith("OUTBOX#handoff#")]
+    return [one for one in kept if one.receiver is not None]
 
 
-def test_a_flood_of_requests_is_messages_and_a_digest() -> None:
-    baton = flooded(FLOOD)
-    emails = [one for one in all_of(baton) if (one["kind"], one["via"]) == ("handoff", "email")]
-    assert len(emails) == FLOOD
-    left = Counter(one["to"] for one in emails if one["state"] == "sent")
-    assert left
-    assert max(left.values()) <= PERSON_EMAILS_PER_HOUR
-    listed = [one for one in emails if one["state"] == "suppressed"]
-    assert {one["reason"] for one in listed} == {"over_budget"}
-    assert len(listed) + sum(left.values()) == FLOOD
+def test_in_a_flood_nobody_gets_more_than_the_budget() -> None:
+    """2,000 requests in ten minutes: each is a message or stands in a list, and none is silent."""
+    baton = flooded()
+    every = notices(baton)
+    assert len(every) == 3 * FLOOD
+    left = Counter((one.receiver, one.via) for one in every if one.state is MessageState.SENT)
+    receivers = {one.receiver for one in every}
+    assert left == {(who, via): most for who in receivers for via, most in PER_HOUR.items()}
+    listed = {one.lead_id for one in every if one.reason is NotSentReason.OVER_BUDGET}
+    sent = {one.lead_id for one in every if one.state is MessageState.SENT}
+    assert len(listed | sent) == FLOOD
+    assert {one.state for one in every} == {MessageState.SENT, MessageState.SUPPRESSED}
+
     baton.minutes_later(66)
-    digests = [one for one in baton.ports.senders.sent if "waiting" in getattr(one, "subject", "")]
-    text = "\n".join(one.text for one in digests)  # type: ignore[union-attr]
-    missing = [one["lead_id"] for one in listed if _address(baton, one["lead_id"]) not in text]
-    beyond = sum(int(words.split()[1]) for words in text.split("\n") if words.startswith("And "))
-    assert len(missing) == beyond
-    assert len(digests) == len(left)
+    digests = [
+        one
+        for one in baton.ports.senders.sent
+        if isinstance(one, Email) and "are waiting for you" in one.subject
+    ]
+    told = sorted(one.to for one in digests)
+    assert told == sorted(f"{who}@keybook.example" for who in receivers)
+    text = "\n".join(one.text for one in digests)
+    named = {lead_id for lead_id in listed if _address(baton, lead_id) in text}
+    beyond = sum(int(more) for more in re.findall(r"And (\d+) more", text))
+    assert len(named) + beyond == len(listed)
+    open_ones = baton.world.handoffs.in_state(HandoffState.OPEN, "", FLOOD)
+    assert {handoff.lead_id for _, handoff in open_ones} >= listed - named
 
 
 def _address(baton: InMemoryBaton, lead_id: str) -> str:
-    return str(baton.get(f"/v1/leads/{lead_id}")["email"])
+    profile = baton.world.leads.read(lead_id).profile
+    return f"\n  {values(profile)['email']}\n"
