@@ -17,6 +17,7 @@ from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import who_words
 from chalicelib.handoff.sla import OUTCOME_DAYS, STILL_DAYS, contact_due_at
 from chalicelib.handoff.sla_clock import receiver_time
+from chalicelib.handoff.wanted import wanted_by
 from chalicelib.inert import inert
 
 CLOCK_STEPS = frozenset({SlaStep.REMINDED, SlaStep.ESCALATED, SlaStep.LATE})
@@ -59,6 +60,7 @@ class Reminding:
             reader=message.receiver or "",
             who=who_words(facts.profile),
             zone=facts.reader.zone,
+            is_answer=wanted_by(facts) is not None,
         )
         return words.of(step)
 
@@ -79,16 +81,27 @@ def is_still_meant(handoff: Handoff, step: SlaStep) -> bool:
 
 
 class _Words:
-    """The words about one handoff to one reader. who: the lead, inert."""
+    """The words about one handoff to one reader.
+
+    who: the lead, inert; is_answer: whether the lead asked to be contacted.
+    """
 
     def __init__(
-        self, *, handoff: Handoff, desk: Desk, reader: str, who: str, zone: tzinfo
+        self,
+        *,
+        handoff: Handoff,
+        desk: Desk,
+        reader: str,
+        who: str,
+        zone: tzinfo,
+        is_answer: bool,
     ) -> None:
         self._handoff = handoff
         self._desk = desk
         self._reader = reader
         self._who = who
         self._zone = zone
+        self._is_answer = is_answer
         self._has = self._name(handoff.owner)
 
     def of(self, step: SlaStep) -> Wording:
@@ -131,7 +144,7 @@ class _Words:
             closing=closing,
             asks_verdict=asks_verdict,
             asks_contact=asks_contact,
-            is_answer=True,
+            is_answer=self._is_answer,
         )
 
     def _reminded(self) -> Wording:
