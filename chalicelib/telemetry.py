@@ -85,6 +85,7 @@ LINES: Mapping[str, LineKind] = {
     "message_failed": LineKind(Level.ERROR, by=("state",)),
     "handoff_released": LineKind(),
     "handoff_undelivered": LineKind(Level.ERROR, by=("state",)),
+    "handoff_step": LineKind(by=("step",)),
     "mail_event": LineKind(by=("kind",)),
     "mail_event_unreadable": LineKind(Level.WARNING, by=("reason",)),
     "mail_event_unmatched": LineKind(Level.WARNING, by=("kind",)),

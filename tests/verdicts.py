@@ -63,12 +63,17 @@ def fields_of(html: bytes) -> dict[str, str]:
     return {name: unescape(value) for name, value in HIDDEN.findall(html.decode())}
 
 
-def press(
-    baton: InMemoryBaton, path: str, after: float = 5, **said: str | Sequence[str]
+def press(baton: InMemoryBaton, path: str, **said: str | Sequence[str]) -> HTTPResponse:
+    """Open a page, read it, and send its form."""
+    return press_after(baton, path, 5, said)
+
+
+def press_after(
+    baton: InMemoryBaton, path: str, seconds: float, said: Mapping[str, str | Sequence[str]]
 ) -> HTTPResponse:
     """Open a page, wait for some seconds, and send its form."""
     sent = {"shown": fields_of(look(baton, path).body).get("shown", ""), **said}
-    baton.ports.clock.time += timedelta(seconds=after)
+    baton.ports.clock.time += timedelta(seconds=seconds)
     return send(baton, path, sent)
 
 

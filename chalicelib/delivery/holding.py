@@ -32,6 +32,8 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
         case (
             MessageKind.HANDOFF
             | MessageKind.CORRECTION
+            | MessageKind.REMINDER
+            | MessageKind.ESCALATION
             | MessageKind.WARNING
             | MessageKind.TRIAGE
             | MessageKind.REPLY

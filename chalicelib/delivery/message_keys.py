@@ -22,6 +22,8 @@ class MessageKind(StrEnum):
     CONFIRMATION = "confirmation"  # asks whether a ticked box was the mailbox's owner's
     HANDOFF = "handoff"  # the lead goes to sales
     CORRECTION = "correction"  # the handoff was a mistake
+    REMINDER = "reminder"  # whoever has a lead should do something with it
+    ESCALATION = "escalation"  # others hear that nobody has
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
     REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
@@ -39,6 +41,8 @@ class MessageKind(StrEnum):
             case (
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
                 | MessageKind.REPLY
@@ -73,7 +77,8 @@ class MessageKey:
     parts: tuple[str, ...]
     """nurture: sequence and step, of a mailing `mailing.<id>` and `email`, always of cycle 1;
     acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via,
-    of one that a person gave to somebody else "given" and the handoff's version; warning: rule;
+    of one that somebody else gets "given" and the handoff's version; reminder and escalation: step,
+    of a nudge since when, and person and way, or ".team"; warning: rule;
     reply: via and its id; triage: via, and of a later request of a cycle "again" and the day, of a
     lead that sales has already the request's event, of what it does "active" and the day, of what
     somebody wrote "message" and the day; digest: via and when it leaves; code: via and what tells

@@ -28,7 +28,7 @@ from chalicelib.limits import HANDOFF_LINK_DAYS
 from chalicelib.runtime import Runtime
 
 LINK_TIME = timedelta(days=HANDOFF_LINK_DAYS)
-ASKS = frozenset({HandoffState.OPEN, HandoffState.HELD})
+UNANSWERED = frozenset({HandoffState.OPEN, HandoffState.HELD})
 LINK_SEPARATOR = "/"
 
 
@@ -45,10 +45,8 @@ class HandoffLink:
     """What the page opens with. Nothing is decided by opening it."""
 
     def __str__(self) -> str:
-        issued = str(epoch_ms(self.issued_at))
-        return LINK_SEPARATOR.join(
-            (self.lead_id, str(self.cycle), self.person, issued, self.choice)
-        )
+        parts = (self.lead_id, self.cycle, self.person, epoch_ms(self.issued_at), self.choice)
+        return LINK_SEPARATOR.join(map(str, parts))
 
 
 def handoff_link_in(text: str) -> HandoffLink:
@@ -236,7 +234,7 @@ def _people(routing: Mapping[str, Any] | None) -> Mapping[str, Person]:
 
 def _waits(handoff: Handoff, lead: Lead) -> bool:
     is_same = lead.lead_id == handoff.lead_id and lead.standing.cycle == handoff.cycle
-    return is_same and handoff.state in ASKS and lead.standing.stage is Stage.SQL
+    return is_same and handoff.state in UNANSWERED and lead.standing.stage is Stage.SQL
 
 
 def _holder_of(handoff: Handoff, lead: Lead) -> str | None:

@@ -13,16 +13,15 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from chalicelib.document import read_document
+from chalicelib.events import FieldValue
 from chalicelib.handoff.choosing import Chosen, LeadFacts, choose
 from chalicelib.handoff.companies import CompanyOwner, company_of, owner_record
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.load import Load, PersonLoad
 from chalicelib.handoff.routing import Person, RoutingDocument
-from chalicelib.leads.lead import Lead
 from chalicelib.leads.records import Record
 from chalicelib.limits import SHARED_ATTEMPTS
 from chalicelib.scoring.numbers import numbers_in
-from chalicelib.scoring.profile import values
 
 LOAD_PLACE = "ROUTING"
 LOAD_KEY = "LOAD"
@@ -68,13 +67,17 @@ class Dealing:
         document = read_document(RoutingDocument, stored)
         return Desk(routing=document, now=now, zone=zone, country=self._country())
 
-    def facts_of(self, lead: Lead, kind: str) -> LeadFacts:
-        """Return what is known of a lead. kind: requested or inferred."""
-        said = values(lead.profile)
+    def facts_of(
+        self, said: Mapping[str, FieldValue], kind: str, owner: str | None = None
+    ) -> LeadFacts:
+        """Return what decides who gets a lead.
+
+        said: the values of its profile; kind: requested or inferred; owner: the lead's.
+        """
         sizes = numbers_in(said.get("company_size", ()))
         return LeadFacts(
             kind=kind,
-            owner=lead.standing.owner,
+            owner=owner,
             domain=company_of(said),
             country=_text(said.get("country")),
             industry=_text(said.get("industry")),

@@ -77,6 +77,8 @@ def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.REMINDER
+            | MessageKind.ESCALATION
             | MessageKind.DIGEST
             | MessageKind.CODE
         ):

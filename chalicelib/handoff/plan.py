@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
-from chalicelib.events import Event
+from chalicelib.events import Act, Event
 from chalicelib.handoff.dealing import Dealt
 from chalicelib.handoff.handoff import (
     Handoff,
@@ -21,9 +21,11 @@ from chalicelib.handoff.handoff import (
     brought_in_touch,
     brought_to,
     state_in,
+    touched,
 )
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
+from chalicelib.handoff.sla import first_look
 from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
 from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
@@ -69,8 +71,10 @@ def hand_over(
         about=about,
         created_at=now,
         opened_at=None if why_held else now,
-        due_at=best_first(chosen.waits_until, lead) if chosen.waits_until else None,
+        due_at=None if why_held else first_look(priority, now),
     )
+    if chosen.waits_until:
+        handoff = replace(handoff, due_at=best_first(chosen.waits_until, lead))
     messages = [] if why_held else notices_of(handoff, dealt.receiver, now)
     records = [handoff_record(None, handoff), *dealt.records]
     return Plan(messages=messages, records=records, owner=chosen.owner)
@@ -116,9 +120,9 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    newest: Handoff, situation: Situation, contacts: Sequence[Event], *, is_new: bool
+    newest: Handoff, situation: Situation, deeds: Sequence[Event], *, is_new: bool
 ) -> Handoff:
-    """Return the lead's newest handoff as it follows what moved the lead, and who got in touch.
+    """Return the lead's newest handoff as it follows what moved the lead, and what sales did.
 
     is_new: whether the lead is handed over anew, so that an earlier handoff is over.
     """
@@ -128,9 +132,11 @@ def follow(
         is_over = is_new and newest.cycle != last.cycle
         state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
         after = brought_to(newest, state, situation.now)
-    for event in contacts:
-        how = ContactHow(str(event.properties[CONTACT_HOW]))
-        after = brought_in_touch(after, how, event.at, situation.now)
+    for event in deeds:
+        if event.name == Act.CONTACT:
+            how = ContactHow(str(event.properties[CONTACT_HOW]))
+            after = brought_in_touch(after, how, event.at, situation.now)
+        after = touched(after, situation.now)
     return after
 
 

@@ -41,6 +41,9 @@ BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
 """What our people did with a lead, not the lead."""
 
+MOVES_ON = (Act.CONTACT, Act.NOTE, Act.OPPORTUNITY, Act.PROFILE, Act.OWNER, Act.MERGED)
+"""What sales does with a lead that it has: it does not lie still then (playbook, rule 8)."""
+
 
 class HandoffReader(Protocol):
     """What the reaction reads about a lead's handoffs."""
@@ -104,7 +107,8 @@ class HandoffReaction:
         lead = situation.after
         held = why_held(situation)
         dealing = self._dealing()
-        domain = str(values(lead.profile).get("email_domain", ""))
+        said = values(lead.profile)
+        domain = str(said.get("email_domain", ""))
         return hand_over(
             last.transition,
             lead=lead,
@@ -112,7 +116,7 @@ class HandoffReaction:
             priority=priority_of(last.transition.kind, situation.score.grade, domain),
             dealt=dealing.deal(
                 dealing.desk(lead.zone, last.at),
-                dealing.facts_of(lead, last.transition.kind or ""),
+                dealing.facts_of(said, last.transition.kind or "", lead.standing.owner),
                 lead.lead_id,
                 is_held=held is not None,
                 lost=situation.lost,
@@ -125,17 +129,17 @@ class HandoffReaction:
         """Return how the handoff of a lead follows what the lead does from then on."""
         before = situation.before.standing
         after = situation.after.standing
-        contacts = acts_of(situation.events, Act.CONTACT)
+        deeds = [one for act in MOVES_ON for one in acts_of(situation.events, act)]
         is_given = handed_over is NO_PLAN and after.owner not in (None, before.owner)
         is_in_sales_hands = bool({before.stage, after.stage} & IN_SALES_HANDS)
-        if not is_in_sales_hands or not (situation.moved or contacts or is_given):
+        if not is_in_sales_hands or not (situation.moved or deeds or is_given):
             return NO_PLAN
         from chalicelib.handoff.following import Following  # few events move a lead
 
         follow = Following(self._leads, self._routing)
         return follow(
             situation,
-            contacts,
+            deeds,
             is_new=handed_over is not NO_PLAN,
             new_owner=after.owner if is_given else None,
         )

@@ -25,7 +25,7 @@ LISTED_MAX = 250  # countries, industries or sizes of a territory
 
 DAY_NEEDED = "a day is needed, such as 2026-12-24"
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-Way = Literal["email", "slack", "teams", "sms"]
+NotifyWay = Literal["email", "slack", "teams", "sms"]
 """How a salesperson is notified."""
 WORKING_DAYS = DAY_NAMES[:5]
 WORKING_HOURS = ("09:00", "17:30")
@@ -127,7 +127,7 @@ class Person(Document):
     """Whose public holidays this person has. None: those that the document names."""
     deputy: PersonId | None = None
     """Who is notified while this person is absent."""
-    notify: Annotated[list[Way], Field(min_length=1, max_length=4)] = ["email", "sms"]
+    notify: Annotated[list[NotifyWay], Field(min_length=1, max_length=4)] = ["email", "sms"]
     """The ways to notify this person, the preferred one first."""
     slack: Webhook | None = None
     teams: Webhook | None = None

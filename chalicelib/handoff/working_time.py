@@ -66,6 +66,15 @@ def working_time_of(person: Person, *, zone: str, holidays: str | None) -> Worki
     )
 
 
+def usual_time(zone: tzinfo, holidays: str | None) -> WorkingTime:
+    """Return when somebody works of whom nothing else is known."""
+    hours = {
+        DAY_NAMES.index(day): (minute_of(start), minute_of(end))
+        for day, (start, end) in USUAL_HOURS.items()
+    }
+    return WorkingTime(zone=zone, hours=hours, holidays=holidays)
+
+
 def is_working(at: datetime, time: WorkingTime) -> bool:
     """Return whether a moment is working time."""
     return next_start(at, time) == at

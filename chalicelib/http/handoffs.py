@@ -16,7 +16,7 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.own_leads import owners_seen
 from chalicelib.http.sales import LIST_PARAMETERS, limit_in
-from chalicelib.wiring.handoff_work import handoff_list, releasing
+from chalicelib.wiring.held_handoffs import handoff_list, releasing
 from chalicelib.wiring.world import world
 
 handoff_lists = Blueprint(__name__)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.consent.mailbox import MailboxOf
@@ -40,11 +41,12 @@ if TYPE_CHECKING:
     from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
+PROFILE_PARTS = attrgetter("profile", "touches", "answers", "given", "emails")
 NEVER_MS = 10**15  # than any moment, in milliseconds
 
 
 class Leads:
-    """Reads a lead in one query, writes a decision in one conditional write."""
+    """Reads a lead in one query, writes a decision in one write. Reviews may be spread."""
 
     def __init__(
         self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool, kept_days: int = 0
@@ -52,9 +54,7 @@ class Leads:
         self._table = table
         self._consents = Consents(table, mailbox_of)
         self._spread = spread_reviews
-        """Whether reviews are spread over the first hour of the day, or all due at midnight."""
         self._kept_days = kept_days
-        """For how many days messages are kept; 0: for good."""
 
     def read(self, lead_id: str) -> Lead:
         """Return a lead as it stands; version 0 when nothing was derived for it yet."""
@@ -172,7 +172,7 @@ class Leads:
 
     def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
         """Return the verdict on a cycle's handoff, None without one."""
-        from chalicelib.store.verdicts import read_verdict
+        from chalicelib.store.verdicts import read_verdict  # few events ask for it
 
         return read_verdict(self._table, lead_id, cycle)
 
@@ -244,7 +244,7 @@ class Leads:
         ]
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
-        was, now = (_said_of(one) for one in (before, after))
+        was, now = map(PROFILE_PARTS, (before, after))
         if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
@@ -277,11 +277,6 @@ def _each_once(
     An email that waited for a confirmation may be called off by the very event that confirms.
     """
     return [*{before.id: (before, after) for before, after in reversed(changed)}.values()]
-
-
-def _said_of(lead: Lead) -> tuple[object, ...]:
-    """Return what the profile item holds of a lead."""
-    return lead.profile, lead.touches, lead.answers, lead.given, lead.emails
 
 
 def _left_over(after: Lead, conflict: ConflictError) -> dict[str, Item]:

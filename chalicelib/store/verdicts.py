@@ -1,5 +1,8 @@
 """VerdictItems on handoffs, in the partitions of their leads, listed by their time (ADR 0069)."""
 
+from datetime import datetime
+
+from chalicelib.events import rfc3339
 from chalicelib.handoff.verdicts import LISTED, GivenVerdict, verdict_in
 from chalicelib.store import keys, places
 from chalicelib.store.newest import newest_in
@@ -12,16 +15,14 @@ def read_verdict(table: Table, lead_id: str, cycle: int) -> GivenVerdict | None:
     return _verdict_of(item) if item else None
 
 
-def newest_verdicts(table: Table, before: str, most: int) -> list[tuple[str, GivenVerdict]]:
-    """Return verdicts that were not undone, newest first, each with its place.
-
-    before: the place to go on from, or empty.
+def verdicts_between(table: Table, begin: datetime, end: datetime, most: int) -> list[GivenVerdict]:
+    """Return verdicts of a time that were not undone, newest first: those before its end, and not
+    before it begins.
     """
     partitions = [places.handoffs_in(LISTED, shard) for shard in range(keys.HANDOFF_SHARDS)]
-    given = (
-        (place, _verdict_of(item)) for place, item in newest_in(table, partitions, before, most)
-    )
-    return [(place, one) for place, one in given if not one.is_undone]
+    found = newest_in(table, partitions, rfc3339(end), most)
+    given = (_verdict_of(item) for _, item in found)
+    return [one for one in given if begin <= one.at < end and not one.is_undone]
 
 
 def _verdict_of(item: Item) -> GivenVerdict:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
+    from chalicelib.handoff.reminder_words import Reminding
     from chalicelib.handoff.texts import TextGate
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
@@ -52,6 +53,8 @@ class Composer:
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
                 | MessageKind.WARNING
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
@@ -118,8 +121,18 @@ class Composer:
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            reminding=lambda message, facts: self._reminding(message, facts),
             verdict_url=HandoffLinks(self._stores).verdict_url,
             webhook=self._webhook,
+        )
+
+    @cached_property
+    def _reminding(self) -> "Reminding":
+        from chalicelib.handoff.reminder_words import Reminding
+        from chalicelib.wiring.handoff_work import desk_of
+
+        return Reminding(
+            handoff=self._stores.handoffs.read, desk=lambda now: desk_of(self._stores, now)
         )
 
     def _webhook(self, person_id: str, chat: str) -> str | None:
@@ -130,8 +143,11 @@ class Composer:
     @cached_property
     def _facts(self) -> "HandoffFacts":
         from chalicelib.wiring.handoff_facts import HandoffFacts
+        from chalicelib.wiring.handoff_work import first_contact
 
-        return HandoffFacts(self._stores)
+        return HandoffFacts(
+            self._stores, first_contact=lambda message: first_contact(self._stores, message)
+        )
 
     @cached_property
     def _replies(self) -> "ReplyNotices":

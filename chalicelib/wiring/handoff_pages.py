@@ -53,9 +53,9 @@ class HandoffLinks:
 
     def token(self, link: "HandoffLink") -> str:
         """Return the token of a link."""
-        from chalicelib.delivery.links import HANDOFF
+        from chalicelib.delivery.links import HANDOFF_PAGE
 
-        return self._stores.links.sign(HANDOFF, str(link))
+        return self._stores.links.sign(HANDOFF_PAGE, str(link))
 
 
 class HandoffPages:
@@ -67,10 +67,10 @@ class HandoffPages:
 
     def link(self, token: str) -> "HandoffLink":
         """Return what a token says. Raise NotFoundError when we did not sign it."""
-        from chalicelib.delivery.links import HANDOFF
+        from chalicelib.delivery.links import HANDOFF_PAGE
         from chalicelib.handoff.answering import handoff_link_in
 
-        return handoff_link_in(self._world.links.read(HANDOFF, token))
+        return handoff_link_in(self._world.links.read(HANDOFF_PAGE, token))
 
     @cached_property
     def verdicts(self) -> "VerdictCommands":

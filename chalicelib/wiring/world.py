@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
-from chalicelib.wiring.click_work import ClickWork
+from chalicelib.wiring.handoff_work import HandoffWork
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring.replies import Replies
 
 
-class World(ClickWork):
+class World(HandoffWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:

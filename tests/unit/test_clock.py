@@ -15,6 +15,7 @@ from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.messages import Unclear, Waiting
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.handoff.due import HANDOFF_TASK
 from chalicelib.limits import (
     DUE_MAX_ITEMS,
     DUE_MAX_PER_LEAD,
@@ -217,6 +218,7 @@ def test_the_tasks_stand_where_the_store_puts_their_items() -> None:
         MESSAGE_TASK: keys.OUTBOX,
         CLICK_TASK: keys.CLICKED,
         ENROLMENT_TASK: keys.ENROL,
+        HANDOFF_TASK: keys.HANDOFF,
         JOB_TASK: keys.DUE_JOBS,
     }
 

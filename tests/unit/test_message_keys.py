@@ -35,6 +35,11 @@ WRITTEN = [
     ),
     (MessageKey(MessageKind.HANDOFF, 12, (Via.EMAIL,)), "handoff#12#email"),
     (MessageKey(MessageKind.CORRECTION, 2, (Via.SMS,)), "correction#2#sms"),
+    (
+        MessageKey(MessageKind.REMINDER, 1, ("nudged", "20261123100000", "sam", "email")),
+        "reminder#1#nudged#20261123100000#sam#email",
+    ),
+    (MessageKey(MessageKind.ESCALATION, 1, ("late", ".team")), "escalation#1#late#.team"),
     (MessageKey(MessageKind.WARNING, 3, ("bad-fit",)), "warning#3#bad-fit"),
     (
         MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, "2026-11-22-1105")),

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -216,7 +217,6 @@ def test_without_a_zone_of_their_own_it_is_the_companys() -> None:
     notice = demo(InMemoryBaton(zone="Europe/Berlin"))
     assert "your time, Berlin" in notice.text
     assert "Book a time" not in notice.text
-    assert "Accept" not in notice.text
 
 
 @pytest.mark.parametrize(
@@ -249,6 +249,25 @@ def test_own_answers_have_their_labels_and_marketings_emails_are_listed() -> Non
     text = demo(baton, budget="25000").text
     assert "  Budget in euros: 25,000\n" in text
     assert "What marketing sent\n  Sun 22 Nov: " in text
+
+
+def test_rule_11_colleagues_who_are_active_are_listed() -> None:
+    """Nobody of another company, of free mail, or of whom nothing is known but an old visit."""
+    baton = InMemoryBaton()
+    for number, email in enumerate(("bo@acme.example", "cy@other.example", "di@gmail.com")):
+        person = {**ANN, "email": email, "first_name": f"Bo{number}", "phone": ""}
+        baton.form("demo", f"visitor-{number}", **person)
+    baton.until_quiet()
+    baton.ports.senders.sent.clear()
+    baton.ports.clock.tick(timedelta(days=2))
+    text = demo(baton).text
+    listed = text.partition("Colleagues who are active\n")[2].partition("\n\n")[0]
+    assert listed == "  Bo0 Example, CTO at Acme, active on Sun 22 Nov"
+    baton.ports.senders.sent.clear()
+    baton.ports.clock.tick(timedelta(days=100))
+    baton.form("demo", "visitor-9", **{**ANN, "email": "ed@acme.example"})
+    baton.until_quiet()
+    assert "Colleagues" not in to_sam(baton).text
 
 
 def test_rule_2_a_companys_own_contact_rules_are_said() -> None:

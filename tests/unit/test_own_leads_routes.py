@@ -119,6 +119,8 @@ def test_every_route_with_a_lead_in_its_query_refuses_strangers() -> None:
 def test_the_sales_routes_without_a_lead_are_known() -> None:
     """One more of them needs a test of its own here: what does it show of other people's leads?"""
     assert {f"{method} {path}" for method, path, _ in SALES if "{lead_id}" not in path} == {
+        "GET /v1/handoffs",
+        "POST /v1/handoffs/release",
         "GET /v1/leads",
         "GET /v1/outbox",
         "GET /v1/replies",
@@ -186,6 +188,7 @@ def listed(baton: InMemoryBaton, person: str, path: str, name: str) -> set[str]:
     [
         ("/v1/leads?stage=sql&limit=1", "leads"),
         ("/v1/leads?stage=sql", "leads"),
+        ("/v1/handoffs?limit=1", "handoffs"),
         ("/v1/outbox?limit=1", "items"),
         ("/v1/outbox?limit=200", "items"),
     ],

@@ -27,6 +27,7 @@ from chalicelib.handoff.plan import (
     warn_owner,
 )
 from chalicelib.handoff.routing import Person, salesperson, stand_ins, weekly_capacity
+from chalicelib.handoff.sla import first_look
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.reactions import Plan
@@ -166,7 +167,8 @@ def handed(
 def record(kind: str, owner: str | None, **parts: Any) -> Record:
     priority = Priority.P1 if kind == "requested" else Priority.P4
     known = {"kind": kind, "owner": owner, "priority": priority, "why": "Sam was next."}
-    return handoff_record(None, make.handoff(cycle=2, about=7, **known, **parts))
+    due = {"due_at": None if "why_held" in parts else first_look(priority, NOW)}
+    return handoff_record(None, make.handoff(cycle=2, about=7, **{**known, **due, **parts}))
 
 
 @pytest.mark.parametrize(

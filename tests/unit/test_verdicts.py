@@ -11,6 +11,7 @@ from chalicelib.delivery.messages import Email
 from chalicelib.handoff.answering import HandoffLink, handoff_link_in
 from chalicelib.handoff.facts import VerdictLink
 from chalicelib.handoff.handoff import HandoffState
+from chalicelib.handoff.verdict_counts import count_verdicts
 from chalicelib.handoff.verdicts import GivenVerdict, verdict_in, verdict_record
 from chalicelib.http.languages import languages, words_of
 from chalicelib.http.verdict_form import months_later
@@ -18,7 +19,7 @@ from chalicelib.http.verdict_parts import GROUPS
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
 from chalicelib.store.table import Write
-from tests.baton import ANN, InMemoryBaton, ask
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
 from tests.verdicts import (
@@ -29,6 +30,7 @@ from tests.verdicts import (
     look,
     page_path,
     press,
+    press_after,
     send,
     stored_handoff,
     stored_verdict,
@@ -403,14 +405,11 @@ def test_a_deputy_and_the_manager_may_answer(baton: InMemoryBaton) -> None:
 
 def test_the_page_of_an_erased_lead_is_gone(baton: InMemoryBaton) -> None:
     path = page_path(baton)
-    assert baton.http("DELETE", f"/v1/leads/{baton.lead()['lead_id']}", headers=ask_headers())
+    lead_path = f"/v1/leads/{baton.lead()['lead_id']}"
+    assert baton.http("DELETE", lead_path, headers=TOKEN).status_code == 202
     answer = look(baton, path)
     assert answer.status_code == 404
     assert b"Ann" not in answer.body
-
-
-def ask_headers() -> dict[str, str]:
-    return {"Authorization": "Bearer admin-token"}
 
 
 # --- tokens, scanners and two taps at once -------------------------------------------------------
@@ -443,9 +442,7 @@ def test_the_form_of_another_lead_asks_once_more(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_hundred_looks_change_nothing(baton: InMemoryBaton, method: str) -> None:
-    paths = [
-        page_path(baton, choice=one) for one in (None, SalesVerdict.ACCEPT, SalesVerdict.REJECT)
-    ]
+    paths = [page_path(baton, choice=one) for one in VerdictLink]
     before = dict(baton.ports.memory.items)
     for number in range(100):
         assert baton.http(method, paths[number % 3]).status_code == 200
@@ -455,7 +452,9 @@ def test_a_hundred_looks_change_nothing(baton: InMemoryBaton, method: str) -> No
 @pytest.mark.parametrize("verdict", ["accept", "reject"])
 def test_a_form_that_comes_at_once_is_asked_for_again(baton: InMemoryBaton, verdict: str) -> None:
     path = page_path(baton)
-    answer = press(baton, path, after=1.9, verdict=verdict, reason="not_a_fit", note="Small")
+    answer = press_after(
+        baton, path, 1.9, {"verdict": verdict, "reason": "not_a_fit", "note": "Small"}
+    )
     assert b"once more" in answer.body
     assert baton.lead()["stage"] == "sql"
     answer = send(baton, path, fields_of(answer.body))
@@ -504,6 +503,59 @@ def test_of_two_taps_at_once_one_wins(baton: InMemoryBaton, second: str) -> None
     assert [one["name"] for one in timeline if one["kind"] == "person"] == ["verdict"]
 
 
+# --- the list ------------------------------------------------------------------------------------
+
+
+def test_verdicts_are_listed_and_counted(baton: InMemoryBaton) -> None:
+    rejected(baton, "spam", note="Casino")
+    answer = baton.get("/v1/verdicts")
+    assert (answer["accepted"], answer["rejected"]) == (0, 1)
+    assert answer["reasons"] == {"spam": 1}
+    assert answer["forms"] == {"demo": {"spam": 1}}
+    (one,) = answer["verdicts"]
+    assert (one["by"], one["reason"], one["note"]) == ("sam", "spam", "Casino")
+
+
+def test_an_undone_verdict_is_not_listed(baton: InMemoryBaton) -> None:
+    press(baton, page_path(baton), verdict="accept")
+    assert baton.get("/v1/verdicts")["accepted"] == 1
+    press(baton, page_path(baton), verdict="undo")
+    assert baton.get("/v1/verdicts")["verdicts"] == []
+
+
+def test_only_the_days_that_were_asked_for_are_listed(baton: InMemoryBaton) -> None:
+    rejected(baton, "not_a_fit")
+    for days in ("from=2026-11-22&to=2026-11-22", "to=2026-12-01", "from=2026-11-01"):
+        assert baton.get(f"/v1/verdicts?{days}")["rejected"] == 1
+    for days in ("from=2026-11-20&to=2026-11-21", "from=2026-11-23&to=2026-11-24"):
+        assert baton.get(f"/v1/verdicts?{days}")["rejected"] == 0
+
+
+@pytest.mark.parametrize("query", ["from=soon", "to=2026-W48-3", "from=2026-11-23&to=2026-11-22"])
+def test_days_that_are_none_are_refused(baton: InMemoryBaton, query: str) -> None:
+    answer = baton.http("GET", f"/v1/verdicts?{query}", headers=TOKEN)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("others", "warnings"), [(3, 0), (4, 1)])
+def test_too_many_other_reasons_warn(others: int, warnings: int) -> None:
+    reasons = [RejectReason.OTHER] * others + [RejectReason.NOT_A_FIT] * (20 - others)
+    counts = count_verdicts(given(reason=one) for one in reasons)
+    assert len(counts.warnings) == warnings
+    assert counts.rejected == 20
+
+
+def test_competitors_are_proposed_by_their_domains() -> None:
+    rival = given(reason=RejectReason.COMPETITOR, domain="rival.example")
+    assert count_verdicts([rival, rival]).domains == {"rival.example": 2}
+
+
+def given(**parts: Any) -> GivenVerdict:
+    """Return a rejection by Sam."""
+    known: dict[str, Any] = {"lead_id": LEAD_ID, "cycle": 1, "by": "sam", "at": NOW}
+    return GivenVerdict(**{**known, "verdict": SalesVerdict.REJECT, **parts})
+
+
 # --- as it is kept -------------------------------------------------------------------------------
 
 
@@ -530,7 +582,7 @@ def test_a_verdict_is_read_as_it_was_written() -> None:
 
 
 def test_a_link_is_read_as_it_was_written() -> None:
-    for choice in (None, SalesVerdict.ACCEPT, SalesVerdict.REJECT):
+    for choice in VerdictLink:
         link = HandoffLink(lead_id=LEAD_ID, cycle=3, person="sam", issued_at=NOW, choice=choice)
         assert handoff_link_in(str(link)) == link
 
