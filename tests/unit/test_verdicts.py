@@ -172,6 +172,53 @@ def test_a_lead_rests_until_the_day_that_was_chosen(baton: InMemoryBaton, reason
     assert baton.lead()["rest_until"] == IN_A_MONTH
 
 
+def put_off(baton: InMemoryBaton, reason: str = "not_ready") -> None:
+    """Reject Ann's lead until a day, on which the clock comes by."""
+    rejected(baton, reason, until=IN_A_MONTH)
+    baton.until_quiet()
+
+
+def reminders(baton: InMemoryBaton) -> list[Any]:
+    return [one for one in baton.outbox() if one["kind"] == "reminder" and one["via"] == "email"]
+
+
+@pytest.mark.parametrize("reason", ["not_ready", "no_budget"])
+def test_on_that_day_the_same_owner_is_reminded_once(baton: InMemoryBaton, reason: str) -> None:
+    put_off(baton, reason)
+    baton.minutes_later(29 * 24 * 60)
+    assert reminders(baton) == []
+    for _ in range(3):
+        baton.minutes_later(24 * 60)
+    (one,) = reminders(baton)
+    assert (one["to"], one["state"]) == ("sam@keybook.example", "sent")
+    assert "waits for you again" in one["subject"]
+
+
+def test_a_lead_that_came_back_meanwhile_reminds_nobody(baton: InMemoryBaton) -> None:
+    put_off(baton)
+    baton.minutes_later(60)
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    press(baton, page_path(baton), verdict="accept", how="called")
+    before = len(reminders(baton))
+    baton.minutes_later(31 * 24 * 60)
+    assert not [one for one in reminders(baton)[before:] if "again" in one["subject"]]
+
+
+def test_an_undone_verdict_reminds_nobody(baton: InMemoryBaton) -> None:
+    put_off(baton)
+    press(baton, page_path(baton), verdict="undo")
+    handoff = stored_handoff(baton)
+    assert (handoff.again_at, handoff.state) == (None, HandoffState.OPEN)
+
+
+def test_calling_at_once_is_the_first_contact(baton: InMemoryBaton) -> None:
+    press(baton, page_path(baton), verdict="accept", how="called")
+    handoff = stored_handoff(baton)
+    assert handoff.contacted_at == handoff.accepted_at
+    assert handoff.contacted_at is not None
+
+
 def test_the_day_that_was_typed_counts_before_one_chosen(baton: InMemoryBaton) -> None:
     path = page_path(baton, choice=VerdictLink.REJECT)
     days = ["2027-03-01", IN_A_MONTH]
