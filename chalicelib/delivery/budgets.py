@@ -67,16 +67,26 @@ def after_the_hour(now: datetime) -> datetime:
     return hour_of(now) + timedelta(hours=1) + DIGEST_AFTER
 
 
-def digest_for(listed: OutboxMessage, listing: Listing, now: datetime) -> OutboxMessage:
-    """Return the digest that names the lead of a message that is not sent."""
+def digests_for(listed: OutboxMessage, listing: Listing, now: datetime) -> list[OutboxMessage]:
+    """Return the digest that names the lead of a message that is not sent: an email, and of the
+    night's texts also one text.
+    """
+    ways: dict[Via, str | None] = {Via.EMAIL: None}  # where, says the routing when it leaves
+    if listing.reason is NotSentReason.OUTSIDE_HOURS:
+        ways[Via.SMS] = listed.to
+    return [_digest(listed, listing, via, to, now) for via, to in ways.items()]
+
+
+def _digest(
+    listed: OutboxMessage, listing: Listing, via: Via, to: str | None, now: datetime
+) -> OutboxMessage:
     person = listed.receiver
     assert person is not None, "only what has a receiver is counted"
-    slot = f"{listing.at:{FORMAT}}"
     return planned(
         lead_id=OF_PERSON + person,
-        key=MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, slot)),
-        via=Via.EMAIL,
-        to=None,  # as the routing document says when it leaves
+        key=MessageKey(MessageKind.DIGEST, 1, (via, f"{listing.at:{FORMAT}}")),
+        via=via,
+        to=to,
         receiver=person,
         about=0,
         now=now,

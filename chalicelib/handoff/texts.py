@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.delivery.budgets import DIGEST_AFTER, Listing
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Skip
-from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.handoff.working_time import WorkingTime, is_working, next_start
 
@@ -29,12 +30,18 @@ class TextGate:
         self._now = now
 
     def __call__(self, message: OutboxMessage) -> Skip | Listing | None:
-        """Return what becomes of a text instead; None where nothing keeps it."""
-        if message.via is not Via.SMS or message.to is None:
+        """Return what becomes of a text instead; None where nothing keeps it.
+
+        A code goes to a number that is not confirmed yet, and the night's list leaves once, in the
+        morning.
+        """
+        if message.kind is MessageKind.CODE or message.to is None:
             return None
         person_id = message.receiver or ""
         if not self._is_confirmed(person_id, message.to):
             return Skip(MessageState.REFUSED, NotSentReason.UNCONFIRMED_PHONE)
+        if message.kind is MessageKind.DIGEST:
+            return None
         now = self._now()
         time = self._time_of(person_id)
         if time is None or is_working(now, time):

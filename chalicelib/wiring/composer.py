@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import Via
 from chalicelib.wiring.email_readers import EmailReaders
 from chalicelib.wiring.message_reads import MessageReads
 from chalicelib.wiring.stores import Stores
@@ -35,6 +36,13 @@ class Composer:
 
     def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Listing | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
+        return self._kept(message) or self._composed(message)
+
+    def _kept(self, message: "OutboxMessage") -> "Skip | Listing | None":
+        """Return what becomes of a text instead; None where nothing keeps it."""
+        return self._text_gate(message) if message.via is Via.SMS else None
+
+    def _composed(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
         match message.kind:
             case MessageKind.NURTURE:
                 MessageReads(self._stores).for_marketing(message)
@@ -49,7 +57,7 @@ class Composer:
                 | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
-                return self._text_gate(message) or self._notices.compose(message)
+                return self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
             case MessageKind.CODE:

@@ -44,17 +44,21 @@ class HandoffWork(ClickWork):
         """
         from chalicelib.handoff.choosing import choose
         from chalicelib.handoff.load import Load
+        from chalicelib.scoring.profile import values
 
         has_it = {handoff.owner, handoff.holder, lead.standing.owner}
         others = [one for one in desk.routing.people if one.id not in has_it]
         routing = desk.routing.model_copy(update={"people": others})
-        known = self.dealing.facts_of(lead, handoff.kind)
+        known = self.dealing.facts_of(values(lead.profile), handoff.kind)
         facts = replace(known, owner=None, domain=None)
         chosen = choose(replace(desk, routing=routing), facts, Load(), seed=lead.lead_id)
         return desk.active(chosen.owner) if chosen.owner else None
 
     def _deal(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Dealt":
-        facts = self.dealing.facts_of(lead, handoff.kind)
+        from chalicelib.scoring.profile import values
+
+        said = values(lead.profile)
+        facts = self.dealing.facts_of(said, handoff.kind, lead.standing.owner)
         return self.dealing.deal(desk, facts, lead.lead_id, is_held=False, lost=0)
 
 

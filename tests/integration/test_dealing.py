@@ -67,7 +67,7 @@ def test_ten_requests_go_five_and_five_to_those_present() -> None:
     assert told == {"sam@keybook.example": 5, "kim@keybook.example": 5}
 
 
-def test_rule_11_colleagues_go_to_one_owner_and_on_leave_to_the_deputy() -> None:
+def test_rule_11_colleagues_go_to_one_owner_or_the_deputy() -> None:
     baton = baton_with(THREE)
     assert asks(baton, "ann@acme.example")["owner"] == "sam"
     assert asks(baton, "bob@other.example")["owner"] == "kim"

@@ -235,7 +235,7 @@ def test_above_capacity_inferred_leads_wait_for_the_next_day() -> None:
     assert [one.owner for one in found] == ["sam", "kim", "kim", "kim", "sam"]
     assert [one.waits_until is not None for one in found] == [False] * 3 + [True] * 2
     assert found[-1].waits_until == MONDAY + timedelta(hours=21)
-    assert found[-1].why.endswith("no room left on that day, so it waits until 2026-11-24 09:00.")
+    assert found[-1].why.endswith("no room left on that day, so it waits until Tue 24 Nov, 09:00.")
 
 
 def test_requested_leads_never_wait() -> None:

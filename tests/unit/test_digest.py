@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.budgets import Listing, after_the_hour, digest_for, person_of_digest
+from chalicelib.delivery.budgets import Listing, after_the_hour, digests_for, person_of_digest
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.delivery.messages import Email, Skip, Sms
+from chalicelib.delivery.outbox import OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import tag_of
+from chalicelib.delivery.segments import count_segments
 from chalicelib.handoff.digest import Digests, LeadInDigest
 from chalicelib.handoff.handoff import HandoffState, Priority
 from chalicelib.handoff.plan import instead_of
 from chalicelib.store import keys
+from chalicelib.store.table import Item
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW
@@ -27,7 +29,7 @@ from tests.linkifiers import NASTY, found_in
 
 ADDRESS = "sam@keybook.example"
 LISTING = Listing(NotSentReason.OVER_BUDGET, after_the_hour(NOW))
-DIGEST = digest_for(make.handoff_message(receiver="sam"), LISTING, NOW)
+(DIGEST,) = digests_for(make.handoff_message(receiver="sam"), LISTING, NOW)
 
 
 def lead(name: str = "Ann", **parts: Any) -> LeadInDigest:
@@ -45,7 +47,7 @@ def compose(
     beyond: int = 0,
     address: str | None = ADDRESS,
     digest: OutboxMessage = DIGEST,
-) -> Email | Skip:
+) -> Email | Sms | Skip:
     found: Sequence[LeadInDigest] = leads
     return Digests(
         leads=lambda _digest: (found, beyond), address_of=lambda _person: address
@@ -68,7 +70,7 @@ def test_a_digest_waits_until_its_hour_is_over() -> None:
 
 
 def test_of_one_hour_there_is_one_digest() -> None:
-    later = digest_for(
+    (later,) = digests_for(
         make.handoff_message(receiver="sam", lead_id="OTHER"),
         Listing(NotSentReason.OVER_BUDGET, after_the_hour(NOW + timedelta(minutes=59))),
         NOW + timedelta(minutes=59),
@@ -114,6 +116,24 @@ def test_it_says_how_many_are_in_the_list_of_handoffs() -> None:
     assert "And 137 more" in (composed.html or "")
 
 
+def test_the_texts_of_a_night_are_one_text_of_two_segments() -> None:
+    night = Listing(NotSentReason.OUTSIDE_HOURS, NOW + timedelta(hours=8))
+    held = make.handoff_message(Via.SMS, receiver="sam")
+    by_email, by_text = digests_for(held, night, NOW)
+    assert (by_email.via, by_text.via, by_text.to) == (Via.EMAIL, Via.SMS, held.to)
+    composed = compose(lead(), lead("Bob"), digest=by_text)
+    assert composed == Sms(
+        str(held.to),
+        "2 came while you were off: Ann, Bob. The list is in your email.",
+        by_text.id,
+    )
+    many = compose(*(lead(f"Björk Guðmundsdóttir {one}") for one in range(60)), digest=by_text)
+    assert isinstance(many, Sms)
+    assert count_segments(many.body) <= 2
+    assert many.body.startswith("60 came")
+    assert many.body.endswith("in your email.")
+
+
 def test_without_an_address_it_is_refused() -> None:
     skipped = compose(lead(), address=None)
     assert isinstance(skipped, Skip)
@@ -146,7 +166,7 @@ def test_a_bounce_of_a_digest_is_heard() -> None:
     kim = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
     sam = {"id": "sam", "name": "Sam", "email": ADDRESS}
     baton.world.documents.put("routing", {"people": [sam, kim], "fallback": "kim"})
-    spent = {"pk": keys.person("sam"), "sk": "BUDGET#2026-11-22T10", "email": 30}
+    spent: Item = {"pk": keys.person("sam"), "sk": "BUDGET#2026-11-22T10", "email": 30}
     baton.ports.memory.items[str(spent["pk"]), str(spent["sk"])] = spent
     baton.form("demo", **ANN)
     baton.until_quiet()

@@ -194,6 +194,8 @@ def test_texts_of_the_night_become_one_list_in_the_morning() -> None:
     (digest,) = digests
     assert isinstance(digest, Email)
     assert digest.to == SAM["email"]
+    (text,) = texts(baton)
+    assert text.body.startswith("3 came while you were off")
     for name in ("ann", "bob", "cid"):
         assert f"{name}@acme.example" in digest.text
     assert ask_for_demo(baton, "dee@acme.example")["sms"] is None
