@@ -19,7 +19,7 @@ from chalicelib.http.verdict_parts import GROUPS
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
 from chalicelib.store.table import Write
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, unscreened
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
 from tests.verdicts import (
@@ -106,7 +106,7 @@ def test_the_button_of_a_notice_only_opens_the_reasons(baton: InMemoryBaton) -> 
 
 def test_nothing_typed_acts_on_the_page() -> None:
     evil = '<script>alert(1)</script> <!channel> http://evil.example "onload=x'
-    baton = handed_over(job_title=evil, message=evil, last_name="<b>Ann")
+    baton = handed_over(baton=unscreened(), job_title=evil, message=evil, last_name="<b>Ann")
     for path in (page_path(baton), page_path(baton, choice=VerdictLink.REJECT)):
         html = look(baton, path).body.decode()
         assert "<script" not in html
@@ -192,6 +192,25 @@ def test_on_that_day_the_same_owner_is_reminded_once(baton: InMemoryBaton, reaso
     (one,) = reminders(baton)
     assert (one["to"], one["state"]) == ("sam@keybook.example", "sent")
     assert "waits for you again" in one["subject"]
+
+
+@pytest.mark.parametrize("wait", ["0d", "1d"])
+def test_nurture_rests_until_that_day(baton: InMemoryBaton, wait: str) -> None:
+    enter = {"stage": "recycled", "reasons": ["not_ready"]}
+    steps = [{"id": "1", "wait": wait, "email": "welcome"}]
+    baton.world.documents.put("sequence", {"id": "s", "enter": enter, "steps": steps}, "s")
+    baton.form("newsletter", consent=True, **ANN)
+    baton.until_quiet()
+
+    def sent() -> list[Any]:
+        return [one for one in baton.outbox() if one["kind"] == "nurture"]
+
+    put_off(baton)
+    baton.minutes_later(29 * 24 * 60)
+    assert sent() == []
+    baton.minutes_later(2 * 24 * 60)
+    baton.minutes_later(60)
+    assert [one["state"] for one in sent()] == ["sent"]
 
 
 def test_a_lead_that_came_back_meanwhile_reminds_nobody(baton: InMemoryBaton) -> None:
