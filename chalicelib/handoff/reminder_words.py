@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import assert_never
 
+from chalicelib.days import local_time
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.facts import NoticeFacts
@@ -132,7 +133,7 @@ class _Words:
         return Wording(
             headline=f"{self._who} {want}",
             want=want,
-            opening=opening,
+            opening=opening.removesuffix("."),  # the layout ends the sentence
             closing=closing,
             asks_verdict=asks_verdict,
             asks_contact=asks_contact,
@@ -178,4 +179,4 @@ class _Words:
         return inert(person.name) if person else "the team"
 
     def _when(self, at: datetime | None) -> str:
-        return f"{at.astimezone(self._zone):%a %d %b, %H:%M}" if at else "some time ago"
+        return f"{local_time(at, self._zone):%a %d %b, %H:%M}" if at else "some time ago"
