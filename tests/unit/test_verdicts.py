@@ -78,6 +78,8 @@ def test_the_page_shows_the_lead_and_the_choices(baton: InMemoryBaton) -> None:
         assert part in html
     for part in ("It meets our rules", "start a conversation", "do business", "SQL by our rules"):
         assert part in html
+    assert "Asks to be contacted: a demo of Keybook" in html
+    assert 'name="how" value="called"' in html
     assert 'value="accept"' in html
     assert "Not now / not for us" in html
 
