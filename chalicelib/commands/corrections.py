@@ -288,6 +288,7 @@ def _absorb(other: Lead, survivor: Lead, now: datetime) -> Lead:
         merged_into=survivor.lead_id,
         tally=Tally(),
         counted={},
+        asked={},
         review_on=None,
         updated_at=now,
     )

@@ -9,6 +9,7 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
+from chalicelib.handoff.figures import MOST_YEARS, count_requests
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
     WARNINGS_MAX,
@@ -26,8 +27,8 @@ from chalicelib.scoring.profile import values
 
 NOTICES_MAX = 5  # by four ways, and to the topic
 # the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
-# before it; taken back, with those that went to somebody else
-MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_CHANGED_MAX
+# before it; taken back, with those that went to somebody else; counts of requests
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_CHANGED_MAX + MOST_YEARS
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -76,7 +77,8 @@ class HandoffReaction:
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
         plan += self._followed(situation, handed_over)
-        return _about(cause_of(situation), plan) if plan.messages else plan
+        plan = _about(cause_of(situation), plan) if plan.messages else plan
+        return plan + count_requests(situation)
 
     def _handed_over(self, situation: Situation) -> Plan:
         """Return the handoff of a lead that became an SQL, with its notices."""

@@ -167,6 +167,7 @@ class Qualify:
             events=[*events, *also.events],
             cause=_cause(cause, also, is_news=len(moved) > len(moves)),
             now=now,
+            absorbed=also.absorbed[0] if also.absorbed else None,
         )
         plan = sum((reaction(situation) for reaction in self._reactions), also.plan)
         plan = plan.caused_by(situation.events, current_trace())

@@ -14,6 +14,7 @@ from chalicelib.scoring.compile_behaviour import (
     compile_acts,
     compile_amounts,
     compile_behaviour_rule,
+    compile_requests,
     compile_signal,
     compile_silence,
 )
@@ -32,6 +33,7 @@ from chalicelib.scoring.model import (
     DEFAULT_WITHIN_DAYS,
     FIT,
     INFERRED,
+    REQUESTED,
     Condition,
     Model,
 )
@@ -99,7 +101,9 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         ACTS in rule.series for rule in silence_rules
     )
     acts = compile_acts() if asks_for_acts else ()
-    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
+    asking = {way.signal for way in sql if way.kind == REQUESTED}
+    requests = compile_requests(one for one in signals.values() if one.id in asking)
+    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts, *requests]
     return Model(
         name=document["name"],
         version=version,

@@ -45,6 +45,11 @@ def handoffs_in(state: str, shard_number: int) -> str:
     return f"HANDOFFS#{state}#{shard_number}"
 
 
+def asked(shard_number: int) -> str:
+    """The list index's partition of the leads whose request waits for a replay."""
+    return f"ASKED#{shard_number}"
+
+
 def by_creation(created_at: datetime, outbox_id: str) -> str:
     """The list index's sort key of a message."""
     return f"{rfc3339(created_at)}#{outbox_id}"
