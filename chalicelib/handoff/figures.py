@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.delivery.counts import Count
 from chalicelib.errors import FieldError, InputError
 from chalicelib.handoff.hearing import HAVE_AN_OWNER
-from chalicelib.leads.asked import Asked, RequestOutcome, added, asked_after
+from chalicelib.leads.request_counts import RequestCounts, RequestOutcome, added, asked_after
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.qualify.reactions import NO_PLAN, Plan, Situation
 from chalicelib.scoring.matching import REQUESTS
@@ -42,7 +42,7 @@ def count_requests(situation: Situation) -> Plan:
     first_day = situation.score.day.toordinal() - HORIZON_DAYS + 1
     is_sales = lead.standing.stage in HAVE_AN_OWNER
     outcome = RequestOutcome.HANDED_OFF if is_sales else RequestOutcome.TRIAGED
-    after: Asked = {}
+    after: RequestCounts = {}
     if not situation.score.internal:
         after = asked_after(before, lead.tally, outcome, first_day)
     if after == lead.asked and not absorbed:
@@ -51,7 +51,7 @@ def count_requests(situation: Situation) -> Plan:
     return Plan(counts=[*changed_counts(counted, after)], asked=after)
 
 
-def changed_counts(before: Asked, after: Asked) -> Iterator[Count]:
+def changed_counts(before: RequestCounts, after: RequestCounts) -> Iterator[Count]:
     """Yield what to count when the requests of a lead change."""
     for day, outcome in sorted(before.keys() | after.keys()):
         more = after.get((day, outcome), 0) - before.get((day, outcome), 0)

@@ -13,9 +13,9 @@ from chalicelib.delivery.counts import Count
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
-from chalicelib.leads.asked import Asked
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
+from chalicelib.leads.request_counts import RequestCounts
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
@@ -71,7 +71,7 @@ class Plan:
     counts: Sequence[Count] = ()
     owner: str | None = None
     """The lead's new owner; None leaves the one it has."""
-    asked: Asked | None = None
+    asked: RequestCounts | None = None
     """The lead's requests as its counts say; None leaves them as they are."""
     notified: Sequence[Notified] = ()
     """What sales is notified about by these messages, so that it is not said again."""

@@ -103,7 +103,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     acts = compile_acts() if asks_for_acts else ()
     asking = {way.signal for way in sql if way.kind == REQUESTED}
     requests = compile_requests(one for one in signals.values() if one.id in asking)
-    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts, *requests]
+    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
     return Model(
         name=document["name"],
         version=version,
@@ -112,7 +112,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         zone=zone,
         signals=signals,
         matchers={
-            kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
+            kind: Matcher.of([one for one in (*counted, *requests) if one.kind is kind])
+            for kind in Kind
         },
         field_rules=facts.field_rules,
         behaviour_rules=[

@@ -8,7 +8,6 @@ from typing import Any
 
 from chalicelib.days import zone_of
 from chalicelib.events import Rank, epoch_ms, from_epoch_ms
-from chalicelib.leads.asked import Asked, RequestOutcome
 from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.scoring.profile import Known, Profile
@@ -35,6 +34,7 @@ from chalicelib.store.browser_zones import browser_zone_in, browser_zone_parts
 from chalicelib.store.events import one_value
 from chalicelib.store.given import emails_in, emails_parts, given_in, given_parts
 from chalicelib.store.replays import requests_of
+from chalicelib.store.request_items import pack_request_counts, request_counts_in
 from chalicelib.store.table import Item
 
 RANKS = {rank.value: rank for rank in Rank}  # found faster than by Rank(...)
@@ -111,7 +111,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "updated_at_ms": milliseconds(lead.updated_at),
             "review_on": iso_day(lead.review_on),
             "notified": _pack_notified(lead.notified),
-            "asked": _pack_asked(lead.asked),
+            "asked": pack_request_counts(lead.asked),
             "merged_into": lead.merged_into,
             "erased_at_ms": milliseconds(lead.erased_at),
             NO_EMAILS: lead.gets_no_emails or None,
@@ -151,7 +151,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
         "matching": str(item["matching"]),
         "zone": zone_in(item),
         "notified": _notified_of(item),
-        "asked": _asked_of(item),
+        "asked": request_counts_in(item),
         "merged_into": text_in(item, "merged_into"),
         "created_at": time_in(item, "created_at_ms"),
         "updated_at": time_in(item, "updated_at_ms"),
@@ -290,17 +290,6 @@ def _pack_notified(notified: Sequence[Notified]) -> str | None:
 def _notified_of(item: Item) -> tuple[Notified, ...]:
     rows = json_in(item, "notified") or ()
     return tuple(Notified(cycle, NotifiedAbout(about), rule) for cycle, about, rule in rows)
-
-
-def _pack_asked(asked: Asked) -> str | None:
-    """Return requests as JSON: [[day, outcome, number], ...]."""
-    rows = [[day, outcome.value, number] for (day, outcome), number in sorted(asked.items())]
-    return json.dumps(rows) if rows else None
-
-
-def _asked_of(item: Item) -> Asked:
-    rows = json_in(item, "asked") or ()
-    return {(day, RequestOutcome(outcome)): number for day, outcome, number in rows}
 
 
 def _pack_counted(counted: Counted) -> bytes:

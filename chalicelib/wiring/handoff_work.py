@@ -22,11 +22,11 @@ def request_figures(world: "World", first: str | None, last: str | None) -> dict
     """
     from chalicelib.days import day_of, end_of, start_of
     from chalicelib.handoff.figures import parse_days, shape_figures
-    from chalicelib.store.asked import AskedItems
+    from chalicelib.store.request_counts import RequestCountItems
 
     zone = world.models.active().zone
     days = parse_days(first, last, day_of(world.ports.now(), zone))
-    asked = AskedItems(world.ports.table)
+    asked = RequestCountItems(world.ports.table)
     waiting = asked.waiting(start_of(days[0], zone), end_of(days[1], zone))
     return shape_figures(*days, asked.counted, [day_of(at, zone) for at in waiting])
 

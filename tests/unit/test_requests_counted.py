@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.leads.asked import RequestOutcome, added, asked_after
+from chalicelib.leads.request_counts import RequestOutcome, added, asked_after
 from chalicelib.scoring.matching import REQUESTS
 from chalicelib.scoring.tally import Tally
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, model_document

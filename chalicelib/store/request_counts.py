@@ -12,7 +12,7 @@ from chalicelib.store.table import Table
 WAITING_MAX = 1_000  # of a shard: so many leads wait only while something is out of order
 
 
-class AskedItems:
+class RequestCountItems:
     """Reads what is known of requests."""
 
     def __init__(self, table: Table) -> None:

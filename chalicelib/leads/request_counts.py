@@ -20,13 +20,15 @@ class RequestOutcome(StrEnum):
     TRIAGED = "triaged"  # the team looks at it
 
 
-Asked = Mapping[tuple[int, RequestOutcome], int]
+RequestCounts = Mapping[tuple[int, RequestOutcome], int]
 """Day, as an ordinal, and outcome -> how many requests; none is 0."""
 LEAST_FIRST = (RequestOutcome.TRIAGED, RequestOutcome.HANDED_OFF)
 """Which is taken back first when it is not known which of a day's requests was."""
 
 
-def asked_after(asked: Asked, tally: Tally, outcome: RequestOutcome, first_day: int) -> Asked:
+def asked_after(
+    asked: RequestCounts, tally: Tally, outcome: RequestOutcome, first_day: int
+) -> RequestCounts:
     """Return the requests of a lead after a decision.
 
     asked: before it; outcome: of those that are new; first_day: from which on the tally knows them,
@@ -48,7 +50,7 @@ def asked_after(asked: Asked, tally: Tally, outcome: RequestOutcome, first_day: 
     return after
 
 
-def added(*every: Asked) -> Asked:
+def added(*every: RequestCounts) -> RequestCounts:
     """Return the requests of several leads that turned out to be one."""
     total: Counter[tuple[int, RequestOutcome]] = Counter()
     for asked in every:
