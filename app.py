@@ -17,10 +17,12 @@ from chalicelib.http.edits import edits
 from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
-from chalicelib.http.handoffs import handoffs
+from chalicelib.http.handoff_pages import handoffs
+from chalicelib.http.handoffs import handoff_lists
 from chalicelib.http.mailings import mailings
 from chalicelib.http.marketing import marketing
 from chalicelib.http.operations import operations
+from chalicelib.http.phones import phones
 from chalicelib.http.privacy import privacy
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
@@ -29,6 +31,8 @@ from chalicelib.http.sales import sales
 from chalicelib.http.sending import sending
 from chalicelib.http.sequence_previews import sequence_previews
 from chalicelib.http.tracking import tracking
+from chalicelib.http.verdicts import verdicts
+from chalicelib.http.whom import whom
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
@@ -57,9 +61,13 @@ app.register_blueprint(by_hand)  # private: sequences by hand
 app.register_blueprint(mailings)  # private: one-off emails, and the lists that they go to
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
+app.register_blueprint(handoffs)  # the page on which a salesperson answers, by its signed link
+app.register_blueprint(verdicts)  # private: what sales answered to handoffs
 app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
-app.register_blueprint(handoffs)  # private: handoffs that wait
+app.register_blueprint(handoff_lists)  # private: handoffs that wait
 app.register_blueprint(edits)  # private: what a salesperson edits of a lead
+app.register_blueprint(whom)  # private: who would get a lead
+app.register_blueprint(phones)  # private: confirming a salesperson's number
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

@@ -53,6 +53,7 @@ class Act(StrEnum):
     POINTS = "points"
     EMAILS = "emails"  # all emails to the lead are stopped, or may go out again
     SEQUENCE = "sequence"  # one sequence is started or stopped
+    VERDICT = "verdict"  # sales takes a lead that was handed over, or does not
     PROFILE = "profile"  # what is known of the person is corrected
     OWNER = "owner"  # another salesperson gets the lead
     NOTE = "note"

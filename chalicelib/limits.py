@@ -97,6 +97,7 @@ DISTINCT_MAX_KEYS = 32  # the newest keys kept of a distinct signal: they bound 
 
 # --- writing and sending --------------------------------------------------------------------------
 WRITE_ATTEMPTS = 8  # of reading, deciding and writing again when another writer was first
+SHARED_ATTEMPTS = 12  # of dealing one of many leads of a moment: ten that go in step all get there
 LEASE_SECONDS = 90  # above the deliver function's timeout: the worker of an older claim is dead
 # what waits for our own account is kept for a week: a rolling quota takes a day, and a review of an
 # account some working days; a handoff is owed for at least 72 hours
@@ -167,6 +168,10 @@ DIGEST_AFTER_MINUTES = 5
 # named in one digest, which Gmail would cut off with more; the others are in the list of handoffs
 DIGEST_MAX_LEADS = 100
 DIGEST_KEPT_DAYS = 10  # what a digest lists: longer than it may wait to be sent
+CODE_MINUTES = 10  # in which a code that was texted may be entered
+CODE_TRIES = 5  # of six digits: somebody who guesses is right once in 200,000 codes
+CODES_PER_HOUR = 3  # to a salesperson's number: each costs a text
+CODES_PER_DAY = 10
 WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
 
 # --- what people answer by email ------------------------------------------------------------------
@@ -200,7 +205,13 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
 # nothing has left
 UNDO_MINUTES = 10
+HANDOFF_LINK_DAYS = 14  # of the link in a notice; an older one says who has the lead
+VERDICT_MIN_SECONDS = 2  # between a handoff's page and its verdict: below that nobody has read it
+VERDICT_UNTIL_MAX_DAYS = 730  # ahead: when a salesperson wants to look at a lead again
+VERDICTS_MAX = 500  # that one answer lists and counts
+OTHER_MAX_PERCENT = 15  # of rejections: more say that the list of reasons lacks one
 ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+ENDED_TOKENS_KEPT_DAYS = 30  # revoked or expired, so that the list says what became of them
 TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
 JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)

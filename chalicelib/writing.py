@@ -5,7 +5,11 @@ from functools import partial, wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from chalicelib.errors import ConflictError
-from chalicelib.limits import WRITE_ATTEMPTS
+from chalicelib.limits import SHARED_ATTEMPTS, WRITE_ATTEMPTS
+
+SHARED = "shared "
+"""What the name of a write begins with that many decisions may change."""
+SHARED_PAUSES = 3  # how often the pause may grow: a person waits for the lead
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -60,6 +64,22 @@ def until_written_or_busy(
         return persist(work, writer.runtime.pause, waits_while_busy=False)
 
     return hasty
+
+
+def persist_shared(work: Callable[[int], Result], pause: Callable[[int], None]) -> Result:
+    """Return what `work` returns, tried again while it loses only what many decisions share.
+
+    work: is given how often it has lost; the last time it must do without what is shared. pause:
+    waits before try n.
+    """
+    for lost in range(SHARED_ATTEMPTS):
+        try:
+            return work(lost)
+        except ConflictError as conflict:
+            if not conflict.failed or not all(one.startswith(SHARED) for one in conflict.failed):
+                raise
+            pause(min(lost, SHARED_PAUSES))
+    return work(SHARED_ATTEMPTS)
 
 
 def persist(

@@ -26,6 +26,7 @@ from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
 from chalicelib.wiring.world import World
 from infra import defaults
+from infra.defaults import confirm_phones
 from infra.local.walk import PERSON
 from tests.fakes import FakePorts, QueuedMessage
 from tests.welcome import WELCOME
@@ -78,6 +79,7 @@ class InMemoryBaton:
         type(self.world)(self.ports).models.load(model_document(), zone)
         for kind, one_id, one in documents():
             store.put(kind, one, one_id)
+        confirm_phones(type(self.world)(self.ports))
         store.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
         self.drained = len(self.ports.memory.inserted)
 

@@ -19,11 +19,13 @@ from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
 from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
+from chalicelib.commands.verdicts import Rejection
 from chalicelib.delivery.links import ANSWER, CLICK
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.delivery.references import tag_of
 from chalicelib.leads.progress import begin
+from chalicelib.lifecycle.verdicts import RejectReason
 from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store import keys
 from chalicelib.store.table import Item
@@ -93,6 +95,10 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
         baton.until_quiet()
     spam = {**form, "submission_id": f"spam {USER}", "fields": {**PIA, HONEYPOT_FIELD: "quirrel"}}
     assert baton.post("/v1/forms/demo", {**spam, "consent": box}).status_code == 202
+    verdicts = baton.world.handoff_pages.verdicts
+    rejection = Rejection(reason=RejectReason.WRONG_PERSON, who="Pia-Luïsa Quirrelström")
+    verdicts.reject(lead_id(baton), 1, "sam", rejection)
+    verdicts.undo(lead_id(baton), 1, "sam")
     ask(baton, "stage", {"stage": "accepted", "reason": "spoke to Pia-Luïsa"}, email=PIA["email"])
     basis = {"purpose": "calls", "kind": "consent", "reason": "Pia-Luïsa said so"}
     ask(baton, "basis", basis, email=PIA["email"])

@@ -93,8 +93,12 @@ FACTS = NoticeFacts(
     allowed=ALLOWED_EMAILS,
     place=Whereabouts(zones=[BERLIN], name="Berlin"),
     colleagues=[
-        Colleague(lead_id="B", name="Bo Bee", job_title="CFO", last_seen=NOW - timedelta(days=2)),
-        Colleague(lead_id="C", name="cy@acme.example"),
+        Colleague(
+            lead_id="B",
+            profile={"first_name": "Bo", "last_name": "Bee", "job_title": "CFO"},
+            last_day=make.day(-2),
+        ),
+        Colleague(lead_id="C", profile={"email": "cy@acme.example"}, last_day=make.day(-9)),
     ],
     sent=[
         SentEmail(

@@ -26,6 +26,7 @@ class Sizes:
     api_cases: int  #: of a property whose every case goes over HTTP
     runs: int  #: of the stepper, with everything shuffled, repeated and busy
     races: int  #: of an unsubscribe against everything else
+    deals: int  #: races of ten leads that are dealt at one moment
     erasures: int  #: against everything else, each with its repeats
     lives: int  #: of a lead that is read again as of each of its days
     clicks: int  #: of machines and of people, each that an email's links are judged by
@@ -47,6 +48,7 @@ TEST = Sizes(
     api_cases=20,
     runs=30,
     races=100,
+    deals=10,
     erasures=40,
     lives=12,
     clicks=84,
@@ -67,6 +69,7 @@ NIGHTLY = Sizes(
     api_cases=100,
     runs=600,
     races=1_000,
+    deals=100,
     erasures=1_000,
     lives=100,
     clicks=836,

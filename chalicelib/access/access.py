@@ -12,12 +12,12 @@ from chalicelib.access.tokens import (
     Caller,
     Role,
     hash_of_secret,
-    matches,
+    is_secret_of,
     revoked,
     token_text,
 )
 from chalicelib.errors import AuthError, NotFoundError, StateError
-from chalicelib.limits import ACCESS_TOKENS_MAX
+from chalicelib.limits import ACCESS_TOKENS_MAX, ENDED_TOKENS_KEPT_DAYS
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -70,7 +70,8 @@ class Access:
                 return ADMIN
             raise AuthError("this token is not valid")
         token = self._store.one(parts[1])
-        if not matches(token, parts[2]) or token is None or not token.holds(self.runtime.now()):
+        is_right = is_secret_of(token, parts[2])  # also for no token: both take the same time
+        if token is None or not is_right or not token.holds(self.runtime.now()):
             raise AuthError("this token is not valid, or no longer; ask an admin for another")
         return Caller(name=token.name, role=token.role, token=token.id, person=token.person)
 
@@ -94,7 +95,10 @@ class Access:
         Raise StateError when there are too many.
         """
         if len(self._store.every(ACCESS_TOKENS_MAX)) >= ACCESS_TOKENS_MAX:
-            raise StateError(f"there are {ACCESS_TOKENS_MAX} tokens; revoke one first")
+            raise StateError(
+                f"there are {ACCESS_TOKENS_MAX} tokens, with those that ended in the last"
+                f" {ENDED_TOKENS_KEPT_DAYS} days; revoke some, and come back after that"
+            )
         secret = self._new_secret()
         token = AccessToken(
             id=hash_of_secret(self.runtime.new_id() + secret)[:12],

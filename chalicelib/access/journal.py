@@ -11,6 +11,7 @@ from typing import Protocol
 
 from chalicelib.access.tokens import Caller, Role
 from chalicelib.runtime import Runtime
+from chalicelib.telemetry import log, where
 from chalicelib.writing import until_written
 
 
@@ -68,8 +69,15 @@ class Journal:
         return entry
 
     def end(self, entry: JournalEntry, status: int) -> None:
-        """Note what was answered."""
-        self._write(replace(entry, status=status))
+        """Note what was answered.
+
+        An entry of which this fails stays without a status. The act is done, and the answer must
+        say so: a 503 would have its sender do it again (ADR 0072).
+        """
+        try:
+            self._write(replace(entry, status=status))
+        except Exception as error:  # noqa: BLE001
+            log("unfinished", route=entry.route, error=type(error).__name__, where=where(error))
 
     @until_written
     def _write(self, entry: JournalEntry) -> None:

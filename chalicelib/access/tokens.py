@@ -80,7 +80,7 @@ def hash_of_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def matches(token: AccessToken | None, secret: str) -> bool:
+def is_secret_of(token: AccessToken | None, secret: str) -> bool:
     """Return whether a secret is that of a token, in the same time also where there is none."""
     known = token.secret_hash if token else NO_HASH
     return hmac.compare_digest(hash_of_secret(secret), known) and token is not None

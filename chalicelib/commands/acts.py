@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.access.acting import who_acts
 from chalicelib.errors import LongReplayError
 from chalicelib.events import (
     Act,
@@ -14,6 +15,7 @@ from chalicelib.events import (
     lead_partition,
     own_event_id,
 )
+from chalicelib.leads.acts import ACT_BY
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.leads.replay import count, with_events
 from chalicelib.lifecycle.stages import Transition
@@ -48,6 +50,7 @@ class Acts:
         """
         now = self.runtime.now()
         partition = lead_partition(lead_id)
+        by = who_acts()
         return Event(
             partition=partition,
             id=own_event_id(partition, now, self.runtime.new_id()),
@@ -55,7 +58,7 @@ class Acts:
             name=act.value,
             at=now,
             captured_at=now,
-            properties=facts,
+            properties=facts if by is None else {ACT_BY: by, **facts},
             fields=fields or {},
             said=said or {},
             rank=Rank.CONFIRMED,

@@ -60,7 +60,7 @@ class Commands:
     ) -> None:
         self._qualify = qualify
         self._transitions = transitions
-        self._acts = Acts(qualify=qualify, runtime=runtime)
+        self.acts = Acts(qualify=qualify, runtime=runtime)
         self.runtime = runtime
 
     @until_written
@@ -70,14 +70,14 @@ class Commands:
         Back to sql within ten minutes of a verdict undoes the verdict. Raises NotFoundError,
         StateError.
         """
-        lead = self._acts.known(lead_id)
+        lead = self.acts.known(lead_id)
         facts = {"stage": target.value, "reason": reason}
-        event = self._acts.event(lead.lead_id, Act.STAGE, facts)
-        counted = self._acts.counted(lead, event)
-        undone = self._undone(lead, reason) if target is Stage.SQL else None
+        event = self.acts.event(lead.lead_id, Act.STAGE, facts)
+        counted = self.acts.counted(lead, event)
+        undone = self.undone(lead, reason) if target is Stage.SQL else None
         if undone is not None:
-            return self._acts.conclude(lead, counted, event, [undone], Cause.SILENT)
-        return self._acts.conclude(lead, counted, event, [self._moved(counted, target, reason)])
+            return self.acts.conclude(lead, counted, event, [undone], Cause.SILENT)
+        return self.acts.conclude(lead, counted, event, [self.moved(counted, target, reason)])
 
     @until_written
     def answer(self, lead_id: str, answers: Mapping[str, Value]) -> Lead:
@@ -86,20 +86,20 @@ class Commands:
         The fifth makes an accepted lead an opportunity. Raises NotFoundError; StateError for a
         lead that sales has not accepted.
         """
-        lead = self._acts.known(lead_id)
+        lead = self.acts.known(lead_id)
         standing = lead.standing
         if standing.stage not in ANSWERED_IN:
             raise StateError(
                 f"the lead is {standing.stage}; only a lead that sales accepted has answers to give"
             )
         facts = {**answers, CYCLE: standing.cycle}
-        event = self._acts.event(lead.lead_id, Act.OPPORTUNITY, facts)
-        counted = self._acts.counted(lead, event)
+        event = self.acts.event(lead.lead_id, Act.OPPORTUNITY, facts)
+        counted = self.acts.counted(lead, event)
         is_whole = answers_in_cycle(counted).keys() >= QUESTIONS
         if standing.stage is not Stage.ACCEPTED or not is_whole:
-            return self._acts.conclude(lead, counted, event, [])
-        moved = self._moved(counted, Stage.OPPORTUNITY, "all five answers are given")
-        return self._acts.conclude(lead, counted, event, [moved])
+            return self.acts.conclude(lead, counted, event, [])
+        moved = self.moved(counted, Stage.OPPORTUNITY, "all five answers are given")
+        return self.acts.conclude(lead, counted, event, [moved])
 
     @until_written
     def close(self, lead_id: str, outcome: Outcome, reason: str, value: float | None) -> Lead:
@@ -107,7 +107,7 @@ class Commands:
 
         value: of the deal, in the currency that sales uses. Raises NotFoundError, StateError.
         """
-        lead = self._acts.known(lead_id)
+        lead = self.acts.known(lead_id)
         stage = lead.standing.stage
         if outcome is Outcome.LOST and stage not in LOST_FROM:
             raise StateError(f"the lead is {stage}; only a lead that sales has can be lost")
@@ -115,10 +115,10 @@ class Commands:
         facts: dict[str, Value] = {"outcome": outcome.value, "reason": reason}
         if value is not None:
             facts["value"] = value
-        event = self._acts.event(lead.lead_id, Act.OUTCOME, facts)
-        counted = self._acts.counted(lead, event)
-        moved = self._moved(counted, target, reason, outcome)
-        return self._acts.conclude(lead, counted, event, [moved])
+        event = self.acts.event(lead.lead_id, Act.OUTCOME, facts)
+        counted = self.acts.counted(lead, event)
+        moved = self.moved(counted, target, reason, outcome)
+        return self.acts.conclude(lead, counted, event, [moved])
 
     @until_written
     def contact(self, lead_id: str, how: ContactHow) -> Lead:
@@ -127,12 +127,12 @@ class Commands:
         It accepts an SQL: nobody calls a lead that they do not take. A try that reached nobody
         does not. Raises NotFoundError.
         """
-        lead = self._acts.known(lead_id)
-        event = self._acts.event(lead.lead_id, Act.CONTACT, {CONTACT_HOW: how.value})
-        counted = self._acts.counted(lead, event)
+        lead = self.acts.known(lead_id)
+        event = self.acts.event(lead.lead_id, Act.CONTACT, {CONTACT_HOW: how.value})
+        counted = self.acts.counted(lead, event)
         accepts = lead.standing.stage is Stage.SQL and how in CONTACTED
-        moved = [self._moved(counted, Stage.ACCEPTED, CONTACTED[how])] if accepts else []
-        return self._acts.conclude(lead, counted, event, moved)
+        moved = [self.moved(counted, Stage.ACCEPTED, CONTACTED[how])] if accepts else []
+        return self.acts.conclude(lead, counted, event, moved)
 
     @until_written
     def give_points(
@@ -149,7 +149,7 @@ class Commands:
         NotFoundError; InputError for a day that is over and a group that the model does not have;
         StateError for a lead that has as many as it can.
         """
-        lead = self._acts.known(lead_id)
+        lead = self.acts.known(lead_id)
         model = self._qualify.derive.model(lead)
         today = day_of(self.runtime.now(), model.zone)
         if until is not None and until < today:
@@ -167,8 +167,8 @@ class Commands:
             facts[by_hand.GIVEN_UNTIL] = until.isoformat()
         if group is not None:
             facts[by_hand.GIVEN_GROUP] = group
-        event = self._acts.event(lead.lead_id, Act.POINTS, facts)
-        return self._acts.conclude(lead, self._acts.counted(lead, event), event, [])
+        event = self.acts.event(lead.lead_id, Act.POINTS, facts)
+        return self.acts.conclude(lead, self.acts.counted(lead, event), event, [])
 
     @until_written
     def take(
@@ -185,30 +185,38 @@ class Commands:
         out of words. Nobody is notified.
         """
         lead = self._qualify.derive.lead(lead_id)
-        event = self._acts.event(lead_id, Act.IMPORTED, {}, fields, said)
-        counted = self._acts.counted(lead, event)
+        event = self.acts.event(lead_id, Act.IMPORTED, {}, fields, said)
+        counted = self.acts.counted(lead, event)
         becomes_customer = stage is Stage.CUSTOMER and lead.standing.stage is not stage
         steps = (
-            [self._moved(counted, Stage.CUSTOMER, "imported as a customer")]
+            [self.moved(counted, Stage.CUSTOMER, "imported as a customer")]
             if becomes_customer
             else []
         )
-        return self._acts.conclude(lead, counted, event, steps, Cause.IMPORT)
+        return self.acts.conclude(lead, counted, event, steps, Cause.IMPORT)
 
-    def _moved(
-        self, lead: Lead, target: Stage, reason: str, outcome: Outcome | None = None
+    def moved(
+        self,
+        lead: Lead,
+        target: Stage,
+        reason: str,
+        outcome: Outcome | None = None,
+        *,
+        rest_until: date | None = None,
     ) -> Transition:
-        """Return a person's move of a lead.
+        """Return a person's move of a lead. Raise StateError when there is no such edge.
 
-        The lead is counted up to now: what it did before a recycle must be known.
+        The lead is counted up to now: what it did before a recycle must be known. rest_until: the
+        day that the person chose, instead of the model's rest.
         """
         model = self._qualify.derive.model(lead)
         now = self.runtime.now()
         worth = score_of(model, lead, day_of(now, model.zone))
         from_now = Since.now(model, lead.tally, now, lead.lead_id)
-        return moves.move(model, lead.standing, worth, from_now, target, reason, outcome)
+        moved = moves.move(model, lead.standing, worth, from_now, target, reason, outcome)
+        return replace(moved, rest_until=rest_until) if rest_until else moved
 
-    def _undone(self, lead: Lead, reason: str) -> Transition | None:
+    def undone(self, lead: Lead, reason: str) -> Transition | None:
         """Return the transition that undoes a verdict of the last ten minutes, if there is one."""
         done = self._transitions.transitions(lead.lead_id)
         if not done or self.runtime.now() - done[0].at > UNDO_TIME:

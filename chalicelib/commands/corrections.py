@@ -118,12 +118,12 @@ class Corrections:
         return self._acts.conclude(lead, replayed, event, undone)
 
     @until_written
-    def merge(self, lead_id: str, other_lead_id: str) -> Lead:
+    def merge(self, lead_id: str, other_lead_id: str, *, why: Sequence[Event] = ()) -> Lead:
         """Make two leads one: from now on the other id answers with this lead.
 
-        Merging again changes nothing. Raises NotFoundError; InputError for a lead that is to be
-        merged with itself; StateError while one is being erased, or too many messages of the other
-        lead are waiting; LongReplayError.
+        why: the acts that it follows from. Merging again changes nothing. Raises NotFoundError;
+        InputError for a lead and itself; StateError while one is being erased, or too many messages
+        of the other lead are waiting; LongReplayError.
         """
         if lead_id == other_lead_id:
             raise InputError(FieldError("other_lead_id", "is this lead itself; give the other one"))
@@ -135,14 +135,13 @@ class Corrections:
             # A replay of the survivor would count what is about to be deleted. ADR 0046
             raise StateError("one of these leads is being erased; merge in a few minutes")
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
-        why = "merged with another lead"
         derive = self._qualify.derive
         with refusing(TOO_LONG_TO_MERGE):
             ours, theirs = (
                 replace(one.standing, since=derive.recounted_since(one, one.standing.since))
                 for one in (lead, other)
             )
-        steps = moves.merged(ours, theirs, why, today)
+        steps = moves.merged(ours, theirs, "merged with another lead", today)
         standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
         with refusing(TOO_LONG_TO_MERGE):
@@ -155,7 +154,7 @@ class Corrections:
             cause=Cause.SILENT if _has_left(other.standing, messages) else Cause.NEWS,
             moves=steps,
             also=LeadChange(
-                events=events,
+                events=[*events, *why],
                 plan=Plan(changed=_cancel_waiting(messages)),
                 absorbed=(other, merging.absorbed_by(other, lead, self.runtime.now())),
             ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.days import hour_of
-from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.message_keys import OF_PERSON, MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import (
@@ -25,15 +25,12 @@ PER_HOUR: Mapping[Via, int] = {
 }
 PER_DAY: Mapping[Via, int] = {Via.SMS: PERSON_TEXTS_PER_DAY}
 HOURS_OF_DAY = 24
-NOT_COUNTED = frozenset({MessageKind.DIGEST})
-"""What stands in for what is over a budget."""
-OF_PERSON = "person."
-"""What stands before a person's id where a lead's stands: a digest is about many leads. No lead's
-id has a dot."""
+NOT_COUNTED = frozenset({MessageKind.DIGEST, MessageKind.CODE})
+"""What stands in for what is over a budget, and what has a limit of its own."""
 IN_DIGEST = "in a digest"
 """What the detail of a message says whose lead a digest names instead."""
 DIGEST_AFTER = timedelta(minutes=DIGEST_AFTER_MINUTES)
-FORMAT = "%Y-%m-%dT%H:%M"
+FORMAT = "%Y-%m-%d-%H%M"
 
 Spent = Mapping[Via, int]
 """How many messages left by each way."""
@@ -70,16 +67,26 @@ def after_the_hour(now: datetime) -> datetime:
     return hour_of(now) + timedelta(hours=1) + DIGEST_AFTER
 
 
-def digest_for(listed: OutboxMessage, listing: Listing, now: datetime) -> OutboxMessage:
-    """Return the digest that names the lead of a message that is not sent."""
+def digests_for(listed: OutboxMessage, listing: Listing, now: datetime) -> list[OutboxMessage]:
+    """Return the digest that names the lead of a message that is not sent: an email, and of the
+    night's texts also one text.
+    """
+    ways: dict[Via, str | None] = {Via.EMAIL: None}  # where, says the routing when it leaves
+    if listing.reason is NotSentReason.OUTSIDE_HOURS:
+        ways[Via.SMS] = listed.to
+    return [_digest(listed, listing, via, to, now) for via, to in ways.items()]
+
+
+def _digest(
+    listed: OutboxMessage, listing: Listing, via: Via, to: str | None, now: datetime
+) -> OutboxMessage:
     person = listed.receiver
     assert person is not None, "only what has a receiver is counted"
-    slot = f"{listing.at:{FORMAT}}"
     return planned(
         lead_id=OF_PERSON + person,
-        key=MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, slot)),
-        via=Via.EMAIL,
-        to=None,  # as the routing document says when it leaves
+        key=MessageKey(MessageKind.DIGEST, 1, (via, f"{listing.at:{FORMAT}}")),
+        via=via,
+        to=to,
         receiver=person,
         about=0,
         now=now,

@@ -7,7 +7,7 @@
 Every arrow is a conditional write, so two workers with one message send it once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import CONSENT_ONLY, NO_CONSENT, BasisKind, Consent
 from chalicelib.delivery import holding, outbox, outcomes
-from chalicelib.delivery.budgets import IN_DIGEST, Listing, after_the_hour, digest_for
+from chalicelib.delivery.budgets import IN_DIGEST, Listing, after_the_hour, digests_for
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
@@ -56,9 +56,9 @@ class OutboxStore(Protocol):
         """
 
     def put_into_digest(
-        self, before: OutboxMessage, after: OutboxMessage, digest: OutboxMessage
+        self, before: OutboxMessage, after: OutboxMessage, digests: Sequence[OutboxMessage]
     ) -> None:
-        """Replace a message, and have a digest name its lead. Raise ConflictError."""
+        """Replace a message, and have digests of one time name its lead. Raise ConflictError."""
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""
@@ -193,8 +193,8 @@ class Deliver:
         """Have a digest name the lead of a message instead of sending it."""
         after = outbox.settled(message, MessageState.SUPPRESSED, reason=listing.reason)
         after = replace(after, detail=IN_DIGEST)
-        digest = digest_for(message, listing, self.runtime.now())
-        if self._write(lambda: self._outbox.put_into_digest(message, after, digest)):
+        digests = digests_for(message, listing, self.runtime.now())
+        if self._write(lambda: self._outbox.put_into_digest(message, after, digests)):
             # Not as a message: an alarm counts the emails to leads that are over their budget.
             lead_id, key = after.lead_id, str(after.key)
             log("listed", lead_id=lead_id, key=key, reason=after.reason)

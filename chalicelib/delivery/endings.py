@@ -10,6 +10,8 @@ from chalicelib.delivery.outbox import ENDED_BADLY, MessageState, OutboxMessage,
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.telemetry import log
 
+WITHOUT_A_TEXT = frozenset({NotSentReason.NO_PHONE, NotSentReason.UNCONFIRMED_PHONE})
+
 
 class EndingStore(Protocol):
     """Where messages are kept."""
@@ -66,7 +68,7 @@ def _is_undelivered(message: OutboxMessage) -> bool:
 
 def _has_failed(message: OutboxMessage) -> bool:
     """Return whether it was lost or refused, and a person has to look why. A salesperson without a
-    phone gets no text, which is nobody's mistake: the email says the same.
+    confirmed phone gets no text, which is nobody's mistake: the email says the same.
     """
     is_failed = message.state in (MessageState.LOST, MessageState.REFUSED)
-    return is_failed and message.reason is not NotSentReason.NO_PHONE
+    return is_failed and message.reason not in WITHOUT_A_TEXT

@@ -11,7 +11,7 @@ from typing import Protocol, assert_never
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.marks import Mark
-from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKey, parse_outbox_id
+from chalicelib.delivery.message_keys import ANSWER_KINDS, OF_PERSON, MessageKey, parse_outbox_id
 from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_marks, with_notice
@@ -271,7 +271,8 @@ def _named(tag: str | None) -> MessageName | None:
         lead_id, key = parse_outbox_id(outbox_id_of(tag or ""))
     except ValueError:
         return None
-    return (lead_id, key) if is_lead_id(lead_id) else None
+    is_ours = is_lead_id(lead_id) or lead_id.startswith(OF_PERSON)
+    return (lead_id, key) if is_ours else None
 
 
 def _event(

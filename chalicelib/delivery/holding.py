@@ -32,10 +32,13 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
         case (
             MessageKind.HANDOFF
             | MessageKind.CORRECTION
+            | MessageKind.REMINDER
+            | MessageKind.ESCALATION
             | MessageKind.WARNING
             | MessageKind.TRIAGE
             | MessageKind.REPLY
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             return (Switch.OUTBOUND,)
         case _:

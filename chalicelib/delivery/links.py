@@ -16,6 +16,8 @@ ANSWER = "answer"
 VIEW = "view"  # of the page that a click led to
 CALENDAR = "calendar"  # the file of what a form signs people up for
 ASKED = "asked"  # when the page of an answer was shown
+HANDOFF_PAGE = "handoff"  # the page of a handoff, for one salesperson
+HANDOFF_SHOWN = "handoff-shown"  # when that page was shown, or that it has asked once more
 
 
 class Links:

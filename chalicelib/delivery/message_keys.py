@@ -7,6 +7,9 @@ from typing import assert_never
 SEPARATOR = "#"
 OF_MAILING = "mailing."
 """What stands before a mailing's id where a sequence's stands: no sequence's id has a dot."""
+OF_PERSON = "person."
+"""What stands before a salesperson's id where a lead's stands, of a message that is about no lead
+or about many: no lead's id has a dot."""
 MAILING_STEP = "email"
 """The one step of a mailing."""
 
@@ -19,9 +22,12 @@ class MessageKind(StrEnum):
     CONFIRMATION = "confirmation"  # asks whether a ticked box was the mailbox's owner's
     HANDOFF = "handoff"  # the lead goes to sales
     CORRECTION = "correction"  # the handoff was a mistake
+    REMINDER = "reminder"  # whoever has a lead should do something with it
+    ESCALATION = "escalation"  # others hear that nobody has
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
     REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
+    CODE = "code"  # to a salesperson: what confirms their number
     DIGEST = "digest"  # to a salesperson: the leads of what was over their budget, or came at night
 
     @property
@@ -35,10 +41,13 @@ class MessageKind(StrEnum):
             case (
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
                 | MessageKind.REPLY
                 | MessageKind.DIGEST
+                | MessageKind.CODE
             ):
                 return False
             case _:
@@ -68,10 +77,12 @@ class MessageKey:
     parts: tuple[str, ...]
     """nurture: sequence and step, of a mailing `mailing.<id>` and `email`, always of cycle 1;
     acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via,
-    of one that a person gave to somebody else "given" and the handoff's version; warning: rule;
+    of one that somebody else gets "given" and the handoff's version; reminder and escalation: step,
+    of a nudge since when, and person and way, or ".team"; warning: rule;
     reply: via and its id; triage: via, and of a later request of a cycle "again" and the day, of a
     lead that sales has already the request's event, of what it does "active" and the day, of what
-    somebody wrote "message" and the day; digest: via and when it leaves."""
+    somebody wrote "message" and the day; digest: via and when it leaves; code: via and what tells
+    it from others."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

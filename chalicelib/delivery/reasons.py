@@ -12,6 +12,7 @@ class NotSentReason(StrEnum):
     COMPLAINED = "complained"
     NO_ADDRESS = "no_address"
     NO_PHONE = "no_phone"
+    UNCONFIRMED_PHONE = "unconfirmed_phone"
     NO_EMAIL = "no_email"
     NOT_RENDERED = "not_rendered"
     REJECTED = "rejected"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 
-from chalicelib.days import day_of
+from chalicelib.days import day_of, local_time
 from chalicelib.events import Event
 from chalicelib.handoff.deeds import deed_in_words, is_deed
 
@@ -42,7 +42,7 @@ def day_words(day: date, today: date) -> str:
 
 def time_words(at: datetime, zone: tzinfo) -> str:
     """Return the time of a day."""
-    return f"{at.astimezone(zone):%H:%M}"
+    return f"{local_time(at, zone):%H:%M}"
 
 
 def _folded(events: Iterable[Event], zone: tzinfo, quoted: Event | None) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.days import local_time
+from chalicelib.days import day_of
+from chalicelib.handoff.by_day import day_words, time_words
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.load import Load, count_handoff, deal, draw, forget_others
 from chalicelib.handoff.routing import Person, Territory
@@ -133,7 +134,8 @@ def _in_time(desk: Desk, facts: LeadFacts, owner: Person, chosen: Chosen) -> Cho
     if _has_room(desk, facts, chosen.load, owner):
         return replace(chosen, load=count_handoff(chosen.load, owner, desk.day_of(owner)))
     until = desk.next_day(owner)
-    when = f"{local_time(until, desk.time_of(owner).zone):%Y-%m-%d %H:%M}"
+    zone = desk.time_of(owner).zone
+    when = f"{day_words(day_of(until, zone), desk.day_of(owner))}, {time_words(until, zone)}"
     why = f"{chosen.why} {owner.name} has no room left on that day, so it waits until {when}."
     return replace(chosen, waits_until=until, why=why)
 

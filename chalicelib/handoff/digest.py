@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.messages import Email, Skip, Sms
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import render_html, render_text
 from chalicelib.events import FieldValue, said_as
 from chalicelib.handoff.handoff import Handoff, HandoffState, Priority
+from chalicelib.handoff.short_text import SMS_MAX_SEGMENTS
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.scoring.model import REQUESTED
 
@@ -26,7 +28,6 @@ WANTS: Mapping[MessageKind, str] = {
     MessageKind.WARNING: "looks disqualified by a rule",
     MessageKind.CORRECTION: "is no longer an SQL: please stand down",
 }
-WHO_ASKED = "asks to be contacted"
 WHO_DID_NOT_ASK = "has not asked to be contacted: write first"
 SETTLED_STATES = frozenset({HandoffState.ACCEPTED, HandoffState.CLOSED})
 
@@ -41,6 +42,8 @@ class LeadInDigest:
     profile: Mapping[str, FieldValue]
     handoff: Handoff | None = None
     """Of the cycle that the message was about."""
+    wish: str = "asks to be contacted"
+    """What the person wants who asked, as in "wants a demo"."""
     url: str | None = None
     """Of the page of the verdict; None where there is none."""
 
@@ -74,8 +77,8 @@ class Digests:
         self._leads = leads
         self._address_of = address_of
 
-    def compose(self, digest: OutboxMessage) -> Email | Skip:
-        """Return the email that a digest is, or why there is none."""
+    def compose(self, digest: OutboxMessage) -> Email | Sms | Skip:
+        """Return the email or the text that a digest is, or why there is none."""
         to = digest.to or self._address_of(digest.receiver or "")
         if to is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
@@ -84,6 +87,8 @@ class Digests:
         if not lines:
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         number = len(lines) + beyond
+        if digest.via is Via.SMS:
+            return Sms(to=to, body=_in_short(number, lines), reference=digest.id)
         headline = f"{number} leads are waiting for you" if number > 1 else "A lead is waiting"
         facts = {"headline": headline, "lines": lines, "beyond": beyond}
         return Email(
@@ -94,6 +99,11 @@ class Digests:
             html=render_html(_template("digest.html"), facts),
             reference=digest.id,
         )
+
+
+def _in_short(number: int, lines: Sequence[DigestLine]) -> str:
+    head = f"{number} came while you were off: {', '.join(line.name for line in lines)}"
+    return fit_text(head, ". The list is in your email.", SMS_MAX_SEGMENTS)
 
 
 def _is_news(one: LeadInDigest) -> bool:
@@ -138,8 +148,8 @@ def _line(one: LeadInDigest) -> DigestLine:
 def _wants(one: LeadInDigest) -> str:
     if one.kind is MessageKind.HANDOFF:
         has_asked = one.handoff is None or one.handoff.kind == REQUESTED
-        return WHO_ASKED if has_asked else WHO_DID_NOT_ASK
-    return WANTS.get(one.kind, "is in your hands")
+        return one.wish if has_asked else WHO_DID_NOT_ASK
+    return WANTS.get(one.kind, "still waits for your answer")
 
 
 def _shown(profile: Mapping[str, FieldValue], name: str) -> str:

@@ -5,7 +5,7 @@ Nothing here is inert yet: what shows a value makes it so.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
 from chalicelib.delivery.marks import Mark
@@ -62,10 +62,9 @@ class Colleague:
     """Somebody else who is active at the company."""
 
     lead_id: str
-    name: str
-    """Who it is, as far as is known."""
-    job_title: str = ""
-    last_seen: datetime | None = None
+    profile: Mapping[str, FieldValue]
+    last_day: date
+    """On which they last did something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

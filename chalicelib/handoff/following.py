@@ -1,15 +1,25 @@
 """How the handoff of a lead follows what becomes of the lead (ADR 0067)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event
+from chalicelib.handoff.given import taken_by
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
-from chalicelib.handoff.handoff import Handoff, HandoffState, newest_of
+from chalicelib.handoff.handoff import (
+    IN_SALES_HANDS,
+    Handoff,
+    HandoffState,
+    brought_to,
+    newest_of,
+    state_in,
+)
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.plan import follow
 from chalicelib.handoff.routing import hears_of
+from chalicelib.leads.acts import absorbed_of
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
 
 
@@ -35,28 +45,60 @@ class Following:
     def __call__(
         self,
         situation: Situation,
-        contacts: Sequence[Event],
+        deeds: Sequence[Event],
         *,
         is_new: bool,
         new_owner: str | None,
     ) -> Plan:
         """Return how the newest handoff follows.
 
-        contacts: the events that say how a salesperson got in touch; is_new: whether the lead is
+        deeds: the events that say what sales did with the lead; is_new: whether the lead is
         handed over anew, so that an earlier handoff is over; new_owner: to whom a person gives the
         lead, None for nobody.
         """
         newest = newest_of(self._leads.handoffs(situation.after.lead_id))
+        carried = None if is_new else self._carried_on(situation, newest)
+        if carried is not None:
+            over = brought_to(newest, HandoffState.CLOSED, situation.now) if newest else None
+            own = [handoff_record(newest, over)] if over and over is not newest else []
+            return Plan(records=[*own, handoff_record(None, carried)])
         if newest is None:
             return NO_PLAN
-        handoff = follow(newest, situation, contacts, is_new=is_new)
+        handoff = follow(newest, situation, deeds, is_new=is_new)
         plan = NO_PLAN
+        taker = taken_by(situation.events)
+        if taker not in (None, newest.owner, newest.holder):
+            handoff = replace(handoff, owner=taker, holder=None)
+            plan = Plan(owner=taker)
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)
-            plan = self._given(handoff, situation)
+            plan += self._given(handoff, situation)
         if handoff is newest:
             return NO_PLAN
         return plan + Plan(records=[handoff_record(newest, handoff)])
+
+    def _carried_on(self, situation: Situation, newest: Handoff | None) -> Handoff | None:
+        """Return the handoff of a lead that turned out to be this one, as it goes on here.
+
+        With its clock: sales was asked once, whoever the lead is now. None when there is none, or
+        this lead has one of its own.
+        """
+        standing = situation.after.standing
+        absorbed = absorbed_of(situation.events)
+        is_ours = newest is not None and newest.cycle == standing.cycle
+        if not absorbed or is_ours or standing.stage not in IN_SALES_HANDS:
+            return None
+        theirs = newest_of(self._leads.handoffs(absorbed[0]))
+        if theirs is None or theirs.state is HandoffState.CLOSED:
+            return None
+        moved = situation.moved
+        here = replace(
+            theirs,
+            lead_id=situation.after.lead_id,
+            cycle=standing.cycle,
+            about=moved[-1].version if moved else situation.after.version,
+        )
+        return brought_to(here, state_in(standing.stage, here), situation.now)
 
     def _given(self, handoff: Handoff, situation: Situation) -> Plan:
         """Return what a handoff's new owner is sent."""

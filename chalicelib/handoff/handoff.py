@@ -4,10 +4,11 @@ Its item stands beside the lead, one for each cycle, and changes in the transact
 that changes it. What is said of a state here is the one place where it is decided.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from chalicelib.events import epoch_ms
 from chalicelib.leads.acts import ContactHow
@@ -33,12 +34,28 @@ class Priority(StrEnum):
 
 
 class WhyHeld(StrEnum):
-    """Why a handoff waits for a person (playbook, rule 9)."""
+    """Why a handoff waits: for a person (playbook, rule 9), or for the next working day."""
 
     PUBLISH = "publish"  # another model made it
     IMPORT = "import"  # an import made it
+    FULL = "full"  # its owner has no room left that day: the clock releases it on the next one
     OLD = "old"  # it rests on behaviour of more than a week ago
 
+
+class SlaStep(StrEnum):
+    """What the clock of a handoff has done (ADR 0070)."""
+
+    REMINDED = "reminded"  # whoever has the lead
+    ESCALATED = "escalated"  # a second person and the manager
+    LATE = "late"  # the manager: nobody got in touch in time
+    NUDGED = "nudged"  # whoever accepted it, and has not moved it on since
+    NUDGED_AGAIN = "nudged_again"  # the manager
+    ASKED = "asked"  # whoever has it: what became of it
+    ASKED_AGAIN = "asked_again"
+
+
+#: What is said of a lead that lies still, and no longer holds once sales has done something.
+NUDGES = frozenset({SlaStep.NUDGED, SlaStep.NUDGED_AGAIN})
 
 #: In sales' hands, as a lead's stage.
 IN_SALES_HANDS = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
@@ -77,6 +94,12 @@ class Handoff:
     """How often sales tried, and reached nobody."""
     tried_at: datetime | None = None
     """When it did so last."""
+    touched_at: datetime | None = None
+    """When sales last did something with it."""
+    steps: Mapping[SlaStep, datetime] = field(default_factory=dict)
+    """What its clock did, and when."""
+    earlier_owner: str | None = None
+    """Who had it before it was dealt out a second time; None: it was not."""
     closed_at: datetime | None = None
     due_at: datetime | None = None
     """When the clock looks after it; None: never."""
@@ -87,6 +110,11 @@ class Handoff:
     def receiver(self) -> str | None:
         """The id of whoever gets its notices."""
         return self.holder or self.owner
+
+    @property
+    def late_at(self) -> datetime | None:
+        """When it was found that nobody got in touch in time; None: never."""
+        return self.steps.get(SlaStep.LATE)
 
 
 def state_in(stage: Stage, handoff: Handoff) -> HandoffState:
@@ -115,10 +143,37 @@ def brought_to(handoff: Handoff, state: HandoffState, now: datetime) -> Handoff:
         state=state,
         accepted_at=accepted_at,
         contacted_at=None if was_contact else handoff.contacted_at,
+        touched_at=now if is_accepted else handoff.touched_at,
         closed_at=now if state is HandoffState.CLOSED else None,
-        due_at=handoff.due_at if state is not HandoffState.CLOSED else None,
+        due_at=_next_look(handoff, state, now),
         version=handoff.version + 1,
     )
+
+
+def _next_look(handoff: Handoff, state: HandoffState, now: datetime) -> datetime | None:
+    """Return when the clock looks after a handoff that changes: never after its next step."""
+    match state:
+        case HandoffState.HELD | HandoffState.CLOSED:
+            return None
+        case HandoffState.OPEN:
+            return now  # undone: the clock may be due at once
+        case HandoffState.ACCEPTED:
+            return handoff.due_at or now
+        case _:
+            assert_never(state)
+
+
+def touched(handoff: Handoff, now: datetime) -> Handoff:
+    """Return the handoff after sales did something with its lead, so that it does not lie still.
+
+    Itself when it is not in sales' hands.
+    """
+    if handoff.state not in (HandoffState.OPEN, HandoffState.ACCEPTED):
+        return handoff
+    steps = {step: at for step, at in handoff.steps.items() if step not in NUDGES}
+    due_at = handoff.due_at or now
+    version = handoff.version + 1
+    return replace(handoff, touched_at=now, steps=steps, due_at=due_at, version=version)
 
 
 def brought_in_touch(handoff: Handoff, how: ContactHow, at: datetime, now: datetime) -> Handoff:

@@ -1,16 +1,25 @@
 """How a handoff is written: as a record of a decision's plan, or in a worker's transaction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.handoff.handoff import Handoff, HandoffState, Priority, WhyHeld
+from chalicelib.handoff.handoff import Handoff, HandoffState, Priority, SlaStep, WhyHeld
 from chalicelib.leads.records import Record, RecordValue
 from chalicelib.scoring.model import REQUESTED
 
 HANDOFF_PREFIX = "HANDOFF#"
 """What the sort keys of handoffs begin with."""
-HANDOFF_TIMES = ("opened_at", "accepted_at", "contacted_at", "tried_at", "closed_at", "due_at")
+HANDOFF_TIMES = (
+    "opened_at",
+    "accepted_at",
+    "contacted_at",
+    "tried_at",
+    "touched_at",
+    "closed_at",
+    "due_at",
+)
 
 
 def handoff_record(before: Handoff | None, after: Handoff) -> Record:
@@ -55,6 +64,8 @@ def handoff_in(lead_id: str, key: str, values: Mapping[str, object]) -> Handoff:
         state=state,
         priority=Priority(str(values.get("priority", priority))),
         owner=_text_or_none(values, "owner"),
+        earlier_owner=_text_or_none(values, "earlier_owner"),
+        steps=_steps_in(values),
         holder=_text_or_none(values, "holder"),
         is_dealt=bool(values.get("is_dealt", False)),
         why=str(values.get("why", "")),
@@ -76,6 +87,7 @@ def _handoff_values(handoff: Handoff) -> dict[str, RecordValue]:
         "priority": handoff.priority.value,
         "owner": handoff.owner,
         "holder": handoff.holder,
+        "earlier_owner": handoff.earlier_owner,
         "is_dealt": handoff.is_dealt,
         "why": handoff.why or None,
         "why_held": handoff.why_held.value if handoff.why_held else None,
@@ -86,7 +98,13 @@ def _handoff_values(handoff: Handoff) -> dict[str, RecordValue]:
     for name in HANDOFF_TIMES:
         at = getattr(handoff, name)
         known[f"{name}_ms"] = epoch_ms(at) if at else None
+    known |= {f"{step}_at_ms": epoch_ms(at) for step, at in handoff.steps.items()}
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _steps_in(values: Mapping[str, object]) -> dict[SlaStep, datetime]:
+    named = ((step, values.get(f"{step}_at_ms")) for step in SlaStep)
+    return {step: from_epoch_ms(int(str(at))) for step, at in named if at is not None}
 
 
 def _text_or_none(values: Mapping[str, object], name: str) -> str | None:

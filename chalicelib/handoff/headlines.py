@@ -77,7 +77,10 @@ def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.REMINDER
+            | MessageKind.ESCALATION
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             raise AssertionError("another room composes this")
         case _:

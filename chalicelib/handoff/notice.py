@@ -13,7 +13,7 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import TemplateError
 from chalicelib.handoff.chat import ChatNotice, chat_body, in_chat
 from chalicelib.handoff.facts import NoticeFacts, VerdictLink
-from chalicelib.handoff.headlines import wording_of
+from chalicelib.handoff.headlines import Wording, wording_of
 from chalicelib.handoff.notice_layout import notice_email
 from chalicelib.handoff.plan import is_fallback
 from chalicelib.handoff.short_text import short_text
@@ -27,8 +27,9 @@ class Notices:
 
     facts: reads what a notice may show; verdict_url: where a link to the page of its verdict leads,
     None where there is no such page; is_corrected: whether a correction follows a notice;
-    is_current: whether its lead still waits for the call that a handoff asks for; webhook: the URL
-    of a salesperson's chat, by their id and the chat's name.
+    is_current: whether its lead still waits for the call that a handoff asks for; reminding: what
+    a message of a handoff's clock says, None when it is no longer meant; webhook: the URL of a
+    salesperson's chat, by their id and the chat's name.
     """
 
     def __init__(
@@ -38,12 +39,16 @@ class Notices:
         verdict_url: Callable[[OutboxMessage, VerdictLink], str | None] = lambda _notice, _to: None,
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
+        reminding: Callable[[OutboxMessage, NoticeFacts], Wording | None] = lambda _one, _facts: (
+            None
+        ),
         webhook: Callable[[str, str], str | None] = lambda _person_id, _chat: None,
     ) -> None:
         self._facts = facts
         self._verdict_url = verdict_url
         self._is_corrected = is_corrected
         self._is_current = is_current
+        self._reminding = reminding
         self._webhook = webhook
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
@@ -54,13 +59,19 @@ class Notices:
             return Skip(MessageState.REFUSED, reason)
         if message.kind is MessageKind.HANDOFF and self._is_taken_back(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
+        facts = self._facts(message)
+        is_of_clock = message.kind in (MessageKind.REMINDER, MessageKind.ESCALATION)
+        wording = self._reminding(message, facts) if is_of_clock else wording_of(message, facts)
+        if wording is None:
+            return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         try:
-            return self._composed(message, self._facts(message))
+            return self._composed(message, facts, wording)
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
-    def _composed(self, message: OutboxMessage, facts: NoticeFacts) -> Outgoing | Skip:
-        wording = wording_of(message, facts)
+    def _composed(
+        self, message: OutboxMessage, facts: NoticeFacts, wording: Wording
+    ) -> Outgoing | Skip:
         verdicts = self._verdicts(message) if wording.asks_verdict else {}
         reference = reference_of(message)
         match message.via:

@@ -26,6 +26,7 @@ from chalicelib.handoff.person_lines import (
     person_lines,
     place_words,
     unconfirmed_fields,
+    who_words,
 )
 from chalicelib.handoff.reach import dialled, local_time_words, mailed_to, shown_phone
 from chalicelib.handoff.strongest import points_line, strongest_reasons
@@ -40,7 +41,6 @@ QUOTE_MAX_CHARS = 110
 """Of what somebody wrote, above the buttons: they stay on the first screen of a phone. All of it
 follows below them."""
 SENT_SHOWN = 6
-COLLEAGUES_SHOWN = 6
 ANSWER_TO_REQUEST = "no agreement to calls; an answer to what they asked is fine"
 MARK_WORDS: Mapping[Mark, str] = {
     Mark.REPLIED: "answered",
@@ -190,12 +190,10 @@ def _is_all_unconfirmed(facts: NoticeFacts) -> bool:
 
 def _colleagues(facts: NoticeFacts) -> list[str]:
     today = day_of(facts.now, facts.reader.zone)
-    lines = []
-    for one in facts.colleagues[:COLLEAGUES_SHOWN]:
-        seen = day_of(one.last_seen, facts.reader.zone) if one.last_seen else None
-        active = f"active on {day_words(seen, today)}" if seen else ""
-        lines.append(", ".join(filter(None, (inert(one.name), inert(one.job_title), active))))
-    return lines
+    return [
+        f"{who_words(one.profile)}, active on {day_words(one.last_day, today)}"
+        for one in facts.colleagues
+    ]
 
 
 def _sent(facts: NoticeFacts) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.handoff.handoff import Handoff, HandoffState, Priority
+from chalicelib.handoff.sla import first_look
 
 
 def opened(
@@ -19,5 +20,6 @@ def opened(
         kind=kind or held.kind,
         priority=priority or held.priority,
         opened_at=now,
+        due_at=first_look(priority or held.priority, now),
         version=held.version + 1,
     )

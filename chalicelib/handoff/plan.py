@@ -6,12 +6,13 @@ asked to be contacted without becoming an SQL.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
-from chalicelib.events import Event
+from chalicelib.events import Act, Event
+from chalicelib.handoff.dealing import Dealt
 from chalicelib.handoff.handoff import (
     Handoff,
     HandoffState,
@@ -20,9 +21,11 @@ from chalicelib.handoff.handoff import (
     brought_in_touch,
     brought_to,
     state_in,
+    touched,
 )
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
+from chalicelib.handoff.sla import first_look
 from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
 from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
@@ -31,6 +34,8 @@ from chalicelib.limits import NOTICES_CHANGED_MAX
 from chalicelib.qualify.reactions import Plan, Situation
 
 Routing = Mapping[str, Any] | None
+BEST_TOTAL = 100_000  # thousandths
+LAST_AFTER = timedelta(minutes=30)
 FALLBACK = "fallback"
 """The part of a key that tells the fallback person's notice from the salesperson's."""
 
@@ -41,32 +46,46 @@ def hand_over(
     lead: Lead,
     about: int,
     priority: Priority,
-    routing: Routing,
+    dealt: Dealt,
     now: datetime,
     why_held: WhyHeld | None,
 ) -> Plan:
     """Return the handoff of a transition to SQL and its notices.
 
-    An email and a topic message for every lead, a text only for a requested one. The lead's owner
-    gets it again. A held handoff has no notices.
+    An email and a topic message for every lead, a text only for a requested one. dealt: who gets
+    it. A held handoff has no notices.
     """
-    person = salesperson(routing, lead.standing.owner)
-    owner = person.id if person else None
+    chosen = dealt.chosen
+    why_held = why_held or (WhyHeld.FULL if chosen.waits_until else None)
     handoff = Handoff(
         lead_id=lead.lead_id,
         cycle=transition.cycle,
         kind=transition.kind or "",
         state=HandoffState.HELD if why_held else HandoffState.OPEN,
         priority=priority,
-        owner=owner,
-        is_dealt=owner is None or owner != lead.standing.owner,
+        owner=chosen.owner,
+        holder=chosen.holder,
+        is_dealt=chosen.is_dealt,
+        why=chosen.why,
         why_held=why_held,
         about=about,
         created_at=now,
         opened_at=None if why_held else now,
+        due_at=None if why_held else first_look(priority, now),
     )
-    messages = [] if why_held else notices_of(handoff, person, now)
-    return Plan(messages=messages, records=[handoff_record(None, handoff)], owner=owner)
+    if chosen.waits_until:
+        handoff = replace(handoff, due_at=best_first(chosen.waits_until, lead))
+    messages = [] if why_held else notices_of(handoff, dealt.receiver, now)
+    records = [handoff_record(None, handoff), *dealt.records]
+    return Plan(messages=messages, records=records, owner=chosen.owner)
+
+
+def best_first(at: datetime, lead: Lead) -> datetime:
+    """Return when a lead that waits for a moment is looked at: a lead of 100 points at that moment,
+    one of 50 a quarter of an hour later, so that the best ones find room.
+    """
+    missing = max(0, BEST_TOTAL - lead.total)
+    return at + LAST_AFTER * min(1.0, missing / BEST_TOTAL)
 
 
 def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[OutboxMessage]:
@@ -101,9 +120,9 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    newest: Handoff, situation: Situation, contacts: Sequence[Event], *, is_new: bool
+    newest: Handoff, situation: Situation, deeds: Sequence[Event], *, is_new: bool
 ) -> Handoff:
-    """Return the lead's newest handoff as it follows what moved the lead, and who got in touch.
+    """Return the lead's newest handoff as it follows what moved the lead, and what sales did.
 
     is_new: whether the lead is handed over anew, so that an earlier handoff is over.
     """
@@ -113,9 +132,11 @@ def follow(
         is_over = is_new and newest.cycle != last.cycle
         state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
         after = brought_to(newest, state, situation.now)
-    for event in contacts:
-        how = ContactHow(str(event.properties[CONTACT_HOW]))
-        after = brought_in_touch(after, how, event.at, situation.now)
+    for event in deeds:
+        if event.name == Act.CONTACT:
+            how = ContactHow(str(event.properties[CONTACT_HOW]))
+            after = brought_in_touch(after, how, event.at, situation.now)
+        after = touched(after, situation.now)
     return after
 
 

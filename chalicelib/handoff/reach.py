@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from urllib.parse import quote
 
+from chalicelib.days import local_time
 from chalicelib.events import FieldValue, said_as
 from chalicelib.handoff.facts import Whereabouts
 from chalicelib.inert import inert_address, inert_phone
@@ -55,13 +56,28 @@ def local_time_words(
     """
     if place is None or not place.zones:
         return None
-    times = sorted({at.replace(tzinfo=None) for at in map(now.astimezone, place.zones)})
+    times = _times_there(place, now)
     if len(times) > 1:
         return (
             f"{times[0]:%H:%M} to {times[-1]:%H:%M} for {name}: {place.name} has several time zones"
         )
-    ahead = times[0] - now.astimezone(zone).replace(tzinfo=None)
+    ahead = times[0] - local_time(now, zone).replace(tzinfo=None)
     return f"{times[0]:%H:%M} for {name}, in {place.name}: {_difference(ahead)}"
+
+
+def time_there(place: Whereabouts | None, now: datetime, zone: tzinfo) -> str:
+    """Return what time it is for a person in the words of a text: "05:20 there"; empty where it is
+    the reader's own, or nobody knows.
+
+    zone: the reader's.
+    """
+    times = _times_there(place, now) if place else []
+    is_other = len(times) == 1 and times[0] != local_time(now, zone).replace(tzinfo=None)
+    return f"{times[0]:%H:%M} there" if is_other else ""
+
+
+def _times_there(place: Whereabouts, now: datetime) -> list[datetime]:
+    return sorted({local_time(now, zone).replace(tzinfo=None) for zone in place.zones})
 
 
 def _difference(ahead: timedelta) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
 from chalicelib.handoff.figures import MOST_YEARS, count_requests
+from chalicelib.handoff.given import is_answered
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
     WARNINGS_MAX,
@@ -25,15 +26,26 @@ from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
+if TYPE_CHECKING:
+    from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.verdicts import GivenVerdict
+
 NOTICES_MAX = 5  # by four ways, and to the topic
+DEALT_MAX = 3  # the load, the owner of a company, and that the lead is of it
 # the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
-# before it; taken back, with those that went to somebody else; counts of requests
-MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_CHANGED_MAX + MOST_YEARS
+# before it; by what it was dealt; taken back, with those that went to somebody else; the verdict;
+# the handoff of a lead that is absorbed; counts of requests
+MOST_WRITES = (
+    max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX + 2 + MOST_YEARS
+)
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
 """What our people did with a lead, not the lead."""
+
+MOVES_ON = (Act.CONTACT, Act.NOTE, Act.OPPORTUNITY, Act.PROFILE, Act.OWNER, Act.MERGED)
+"""What sales does with a lead that it has: it does not lie still then (playbook, rule 8)."""
 
 
 class HandoffReader(Protocol):
@@ -45,6 +57,9 @@ class HandoffReader(Protocol):
     def handoffs(self, lead_id: str) -> list[Handoff]:
         """Return all handoffs of a lead."""
 
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
+
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first."""
 
@@ -52,18 +67,20 @@ class HandoffReader(Protocol):
 class HandoffReaction:
     """Plans what sales is sent.
 
-    routing: the stored routing document, if there is one; addresses: who answers forms that are not
-    for sales, by their kind.
+    dealing: deals leads out; routing: the stored routing document, if there is one; addresses: who
+    answers forms that are not for sales, by their kind.
     """
 
     def __init__(
         self,
         *,
         leads: HandoffReader,
+        dealing: "Callable[[], Dealing]",
         routing: Callable[[], Mapping[str, Any] | None],
         addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
+        self._dealing = dealing
         self._routing = routing
         self._addresses = addresses
 
@@ -76,7 +93,8 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
-        plan += self._followed(situation, handed_over)
+        plan += self._followed(situation, handed_over) + self._answered(situation)
+        plan += _colleague(situation)
         plan = _about(cause_of(situation), plan) if plan.messages else plan
         return plan + count_requests(situation)
 
@@ -89,36 +107,54 @@ class HandoffReaction:
         from chalicelib.handoff.plan import hand_over  # few events move a lead
         from chalicelib.handoff.priority import priority_of
 
-        transition = moved[-1].transition
-        domain = str(values(situation.after.profile).get("email_domain", ""))
+        last = moved[-1]
+        lead = situation.after
+        held = why_held(situation)
+        dealing = self._dealing()
+        said = values(lead.profile)
+        domain = str(said.get("email_domain", ""))
         return hand_over(
-            transition,
-            lead=situation.after,
-            about=moved[-1].version,
-            priority=priority_of(transition.kind, situation.score.grade, domain),
-            routing=self._routing(),
-            now=moved[-1].at,
-            why_held=why_held(situation),
+            last.transition,
+            lead=lead,
+            about=last.version,
+            priority=priority_of(last.transition.kind, situation.score.grade, domain),
+            dealt=dealing.deal(
+                dealing.desk(lead.zone, last.at),
+                dealing.facts_of(said, last.transition.kind or "", lead.standing.owner),
+                lead.lead_id,
+                is_held=held is not None,
+                lost=situation.lost,
+            ),
+            now=last.at,
+            why_held=held,
         )
 
     def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
         """Return how the handoff of a lead follows what the lead does from then on."""
         before = situation.before.standing
         after = situation.after.standing
-        contacts = acts_of(situation.events, Act.CONTACT)
+        deeds = [one for act in MOVES_ON for one in acts_of(situation.events, act)]
         is_given = handed_over is NO_PLAN and after.owner not in (None, before.owner)
         is_in_sales_hands = bool({before.stage, after.stage} & IN_SALES_HANDS)
-        if not is_in_sales_hands or not (situation.moved or contacts or is_given):
+        if not is_in_sales_hands or not (situation.moved or deeds or is_given):
             return NO_PLAN
         from chalicelib.handoff.following import Following  # few events move a lead
 
         follow = Following(self._leads, self._routing)
         return follow(
             situation,
-            contacts,
+            deeds,
             is_new=handed_over is not NO_PLAN,
             new_owner=after.owner if is_given else None,
         )
+
+    def _answered(self, situation: Situation) -> Plan:
+        """Return what is kept of a verdict, and the end of what an absorbed lead had waiting."""
+        if not is_answered(situation.events, situation.moved):
+            return NO_PLAN
+        from chalicelib.handoff.answered import keep_answer
+
+        return keep_answer(situation, self._leads)
 
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""
@@ -222,3 +258,13 @@ def _about(event: Event | None, plan: Plan) -> Plan:
         return plan
     cause = (event.partition, event.id)
     return replace(plan, messages=[replace(one, cause=cause) for one in plan.messages])
+
+
+def _colleague(situation: Situation) -> Plan:
+    """Return that a lead which moves up is of its company: notices list active colleagues."""
+    if not situation.moved or situation.after.standing.stage not in (Stage.MQL, Stage.SQL):
+        return NO_PLAN
+    from chalicelib.handoff.companies import colleague_record, company_of
+
+    domain = company_of(values(situation.after.profile))
+    return Plan(records=[colleague_record(domain, situation.now)]) if domain else NO_PLAN

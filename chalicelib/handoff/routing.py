@@ -23,9 +23,9 @@ TEAMS_MAX = 50
 DAYS_OFF_MAX = 200  # of a person
 LISTED_MAX = 250  # countries, industries or sizes of a territory
 
-A_DAY = "a day is needed, such as 2026-12-24"
+DAY_NEEDED = "a day is needed, such as 2026-12-24"
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-Way = Literal["email", "slack", "teams", "sms"]
+NotifyWay = Literal["email", "slack", "teams", "sms"]
 """How a salesperson is notified."""
 WORKING_DAYS = DAY_NAMES[:5]
 WORKING_HOURS = ("09:00", "17:30")
@@ -58,7 +58,7 @@ def _as_range(said: Any) -> Any:
     try:
         day = _read_day(said)
     except ValueError:
-        raise ValueError(f"{A_DAY}, or the first and the last of several") from None
+        raise ValueError(f"{DAY_NEEDED}, or the first and the last of several") from None
     return {"from": day, "to": day}
 
 
@@ -68,7 +68,7 @@ def _as_ranges(said: Any) -> Any:
     return [said] if is_pair and not any(isinstance(one, list) for one in said) else said
 
 
-Day = Annotated[date, BeforeValidator(_read_day), needs(A_DAY)]
+Day = Annotated[date, BeforeValidator(_read_day), needs(DAY_NEEDED)]
 ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
 
 
@@ -127,7 +127,7 @@ class Person(Document):
     """Whose public holidays this person has. None: those that the document names."""
     deputy: PersonId | None = None
     """Who is notified while this person is absent."""
-    notify: Annotated[list[Way], Field(min_length=1, max_length=4)] = ["email", "sms"]
+    notify: Annotated[list[NotifyWay], Field(min_length=1, max_length=4)] = ["email", "sms"]
     """The ways to notify this person, the preferred one first."""
     slack: Webhook | None = None
     teams: Webhook | None = None

@@ -5,15 +5,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.days import local_time
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import SnsMessage
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import rfc3339
+from chalicelib.events import rfc3339, said_as
 from chalicelib.handoff.afterwards import is_about_activity, is_about_message
 from chalicelib.handoff.deeds import deed_in_words, is_deed
 from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import (
+    name_words,
     person_lines,
     profile_words,
     unconfirmed_fields,
@@ -70,7 +72,7 @@ def topic_content(
         "advice": facts.allowed.advice,
         "did": [
             {
-                "at": f"{event.captured_at.astimezone(facts.reader.zone):%d %b %H:%M}",
+                "at": f"{local_time(event.captured_at, facts.reader.zone):%d %b %H:%M}",
                 "what": deed_in_words(event),
                 "time": rfc3339(event.captured_at),
             }
@@ -78,7 +80,12 @@ def topic_content(
             if is_deed(event)
         ],
         "colleagues": [
-            {"lead_id": one.lead_id, "name": inert(one.name), "job_title": inert(one.job_title)}
+            {
+                "lead_id": one.lead_id,
+                "name": name_words(one.profile),
+                "job_title": inert(said_as(one.profile.get("job_title", ""))),
+                "last_day": one.last_day.isoformat(),
+            }
             for one in facts.colleagues
         ],
         "sent": [

@@ -7,17 +7,17 @@ from typing import assert_never
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.handoff.handoff import Priority
-from chalicelib.handoff.routing import Person, Way
+from chalicelib.handoff.routing import NotifyWay, Person
 
-BY_EMAIL: Way = "email"
-BY_TEXT: Way = "sms"
-VIA: Mapping[Way, Via] = {
+BY_EMAIL: NotifyWay = "email"
+BY_TEXT: NotifyWay = "sms"
+VIA: Mapping[NotifyWay, Via] = {
     "email": Via.EMAIL,
     "slack": Via.WEBHOOK,
     "teams": Via.WEBHOOK,
     "sms": Via.SMS,
 }
-USUAL: Sequence[Way] = (BY_EMAIL, BY_TEXT)
+USUAL: Sequence[NotifyWay] = (BY_EMAIL, BY_TEXT)
 """The ways of somebody who names none."""
 ON_EVERY_WAY = frozenset({MessageKind.HANDOFF})
 """What must not be missed. Anything else comes by the preferred way alone."""
@@ -26,7 +26,7 @@ URGENT = frozenset({Priority.P1, Priority.P2})
 
 def ways_for(
     person: Person | None, kind: MessageKind, priority: Priority | None = None
-) -> Sequence[Way]:
+) -> Sequence[NotifyWay]:
     """Return the ways by which a person gets a message of a kind, the preferred one first.
 
     Only what must not be missed about a requested lead is texted (playbook, rule 2). A text alone
@@ -43,7 +43,7 @@ def ways_for(
 
 def notice_to(
     person: Person | None,
-    way: Way,
+    way: NotifyWay,
     *,
     lead_id: str,
     key: MessageKey,
@@ -66,7 +66,7 @@ def notice_to(
     )
 
 
-def _address(person: Person, way: Way) -> str | None:
+def _address(person: Person, way: NotifyWay) -> str | None:
     """Return where a message goes. Of a chat that is its name: the URL is a secret, and is read
     when the message leaves.
     """

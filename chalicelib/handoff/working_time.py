@@ -13,9 +13,9 @@ from chalicelib.days import day_of, moments_of, zone_of
 from chalicelib.handoff.routing import WORKING_DAYS, WORKING_HOURS, Person
 from chalicelib.public_holidays import is_holiday
 
-A_DAY = timedelta(days=1)
+NEXT_DAY = timedelta(days=1)
 #: Somebody who does not work for longer has left; deadlines end here.
-HORIZON = timedelta(days=400)
+WORK_HORIZON = timedelta(days=400)
 USUAL_HOURS: Mapping[str, tuple[str, str]] = dict.fromkeys(WORKING_DAYS, WORKING_HOURS)
 
 
@@ -66,6 +66,15 @@ def working_time_of(person: Person, *, zone: str, holidays: str | None) -> Worki
     )
 
 
+def usual_time(zone: tzinfo, holidays: str | None) -> WorkingTime:
+    """Return when somebody works of whom nothing else is known."""
+    hours = {
+        DAY_NAMES.index(day): (minute_of(start), minute_of(end))
+        for day, (start, end) in USUAL_HOURS.items()
+    }
+    return WorkingTime(zone=zone, hours=hours, holidays=holidays)
+
+
 def is_working(at: datetime, time: WorkingTime) -> bool:
     """Return whether a moment is working time."""
     return next_start(at, time) == at
@@ -106,7 +115,7 @@ def working_minutes_later(at: datetime, minutes: int, time: WorkingTime) -> date
         if start + left <= day.ends:
             return start + left
         left -= day.ends - start
-    return at + HORIZON
+    return at + WORK_HORIZON
 
 
 def working_days_later(at: datetime, days: int, time: WorkingTime) -> datetime:
@@ -116,7 +125,7 @@ def working_days_later(at: datetime, days: int, time: WorkingTime) -> datetime:
     for number, day in enumerate(coming, start=1):
         if number == days:
             return day.starts
-    return at + HORIZON
+    return at + WORK_HORIZON
 
 
 def _working_days(at: datetime, time: WorkingTime) -> Iterator[_UsualDay]:
@@ -129,14 +138,14 @@ def _usual_days(at: datetime, time: WorkingTime) -> Iterator[_UsualDay]:
     Hours that begin or end in the night in which the clocks change begin late and end early.
     """
     day = day_of(at, time.zone)
-    last = day + HORIZON
+    last = day + WORK_HORIZON
     while day <= last:
         leave_ends = _leave_ends(day, time)
         usual = _usual_day(day, leave_ends, time)
         if usual is not None and max(at, usual.starts) < usual.ends:
             yield usual
             day = min(leave_ends or day, last)  # a leave may end in the year 9999
-        day += A_DAY
+        day += NEXT_DAY
 
 
 def _usual_day(day: date, leave_ends: date | None, time: WorkingTime) -> _UsualDay | None:

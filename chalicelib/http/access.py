@@ -9,6 +9,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.journal import JournalEntry
 from chalicelib.access.tokens import AccessToken, Role
+from chalicelib.days import day_of
 from chalicelib.errors import FieldError, InputError
 from chalicelib.events import rfc3339
 from chalicelib.http.auth import caller_of, private
@@ -19,7 +20,8 @@ from chalicelib.wiring.world import world
 
 access = Blueprint(__name__)
 
-PLACE_OF_ENTRY = re.compile(r"[0-9T:.-]{23}Z#[A-Za-z0-9-]{1,64}")
+PLACE_OF_ENTRY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.]{12}Z#[A-Za-z0-9-]{1,64}")
+DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # Python reads other forms, too
 DAYS_AT_ONCE = 31
 """Of the journal: as many partitions may be read for one page."""
 
@@ -61,7 +63,7 @@ def read_journal(request: Request) -> Response:
     from chalicelib.reading.cursor import from_cursor, to_cursor
 
     query = query_of(request)
-    today = world().ports.now().date()
+    today = day_of(world().ports.now(), UTC)
     last = _day_in(query, "to", today)
     first = _day_in(query, "from", last - timedelta(days=DAYS_AT_ONCE - 1))
     if not timedelta(0) <= last - first < timedelta(days=DAYS_AT_ONCE):
@@ -69,10 +71,9 @@ def read_journal(request: Request) -> Response:
         raise InputError(FieldError("from", words))
     cursor = query.get("cursor")
     before = from_cursor(cursor, (str,))[0] if cursor else ""
-    if before and not PLACE_OF_ENTRY.fullmatch(before):
-        raise InputError(FieldError("cursor", "is not one that this list gave out"))
+    last = min(last, _day_of_place(before)) if before else last
     limit = limit_in(query)
-    found = _entries(first, min(last, _day_of_place(before, last)), before, limit + 1)
+    found = _entries(first, last, before, limit + 1)
     page = found[:limit]
     return private_answer(
         {
@@ -93,8 +94,13 @@ def _entries(first: date, last: date, before: str, most: int) -> list[tuple[str,
     return found
 
 
-def _day_of_place(place: str, otherwise: date) -> date:
-    return date.fromisoformat(place[:10]) if place else otherwise
+def _day_of_place(place: str) -> date:
+    """Return the day of an entry's place. Raise InputError for what no entry stands at."""
+    found = PLACE_OF_ENTRY.fullmatch(place)
+    try:
+        return date.fromisoformat(found[1] if found else "")
+    except ValueError:
+        raise InputError(FieldError("cursor", "is not one that this list gave out")) from None
 
 
 def _day_in(query: dict[str, str], name: str, otherwise: date) -> date:
@@ -102,11 +108,11 @@ def _day_in(query: dict[str, str], name: str, otherwise: date) -> date:
     if text is None:
         return otherwise
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text if DAY_TEXT.fullmatch(text) else "")
     except ValueError:
         day = None
-    kept_from = world().ports.now().date() - timedelta(days=JOURNAL_KEPT_DAYS)
-    if day is None or len(text) != len("2026-12-31") or day < kept_from:
+    kept_from = day_of(world().ports.now(), UTC) - timedelta(days=JOURNAL_KEPT_DAYS)
+    if day is None or day < kept_from:
         words = f"must be a date of the last {JOURNAL_KEPT_DAYS} days, for example 2026-12-31"
         raise InputError(FieldError(name, words))
     return day

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.acting import acting_as
 from chalicelib.access.tokens import Caller, Role
 from chalicelib.errors import FieldError, ForbiddenError, WriteKeyError
 from chalicelib.http.exchange import JSON, check_query, current_request, query_of
@@ -21,7 +22,7 @@ PrivateView = Callable[..., Response]
 
 ROLES = "roles"  # the attribute of a private view that holds its roles
 CALLER = "caller"  # where a request's context holds who sends it
-LEAD = "lead_id"  # the variable of a path that names a lead
+LEAD = "lead_id"  # the variable of a path, or of a query, that names a lead
 AN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -51,15 +52,16 @@ def private(
             if not caller.may(frozenset(roles)):
                 raise ForbiddenError(f"a token of the role {caller.role} may not do this")
             check_query(request, query)
-            if LEAD in variables:
-                check_own(caller, variables[LEAD])
+            for lead_id in filter(None, (variables.get(LEAD), query_of(request).get(LEAD))):
+                check_own(caller, lead_id)
             request.context[CALLER] = caller
             if not (is_journaled or request.method != "GET"):
                 return view(request, **variables)
             # Before the act: one that cannot be noted is not done. ADR 0072
             journal = world().journal
             entry = journal.begin(caller, f"{request.method} {path}", _ids(variables))
-            answer: Response = answers_problems(view)(request, **variables)
+            with acting_as(caller.person or caller.name):
+                answer: Response = answers_problems(view)(request, **variables)
             journal.end(entry, answer.status_code)
             return answer
 

@@ -4,7 +4,7 @@ All kinds are served alike; the end of this file lists their paths and roles.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,13 +30,20 @@ DOCUMENT_ID = re.compile(r"[a-z0-9_-]{1,64}")
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
 
 
-def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -> None:
+def serve_one(
+    kind: str,
+    path: str,
+    *roles: Role,
+    readers: Sequence[Role] = (),
+    variable: str | None = None,
+) -> None:
     """Register the routes of one document.
 
-    variable: the path's variable that holds its id; None for the only document of its kind.
+    readers: the roles that may only read it; variable: the path's variable that holds its id, None
+    for the only document of its kind.
     """
 
-    @private(documents, path, *roles, query=["version"])
+    @private(documents, path, *roles, *readers, query=["version"])
     def read_document(request: Request, **variables: str) -> Response:
         """Return a document, as it is now or as `version` had it."""
         found = world().editing.read(kind, _id_in(variables, variable), version_of(request))
@@ -60,7 +67,7 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
         answer = {"version": after.version, "warnings": [asdict(one) for one in warnings]}
         return private_answer(answer | means(), headers=_etag(after.version))
 
-    @private(documents, f"{path}/versions", *roles)
+    @private(documents, f"{path}/versions", *roles, *readers)
     def list_document_versions(_request: Request, **variables: str) -> Response:
         """Return the versions of a document, newest first."""
         from chalicelib.editing.editing import show_version
@@ -188,5 +195,6 @@ serve_each("email", "emails", Role.MARKETER)
 serve_each("sequence", "sequences", Role.MARKETER)
 serve_each("list", "lists", Role.MARKETER)
 serve_each("mailing", "mailings", Role.MARKETER)
-serve_one("routing", "/v1/routing", Role.MARKETER, Role.SALES)
+# Who could put the routing could name themselves everybody's deputy (ADR 0072).
+serve_one("routing", "/v1/routing", Role.MARKETER, readers=[Role.SALES])
 serve_one("settings", "/v1/settings", Role.MARKETER)

@@ -16,14 +16,18 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.own_leads import owners_seen
 from chalicelib.http.sales import LIST_PARAMETERS, limit_in
-from chalicelib.wiring.handoff_work import handoff_list, releasing, request_figures
+from chalicelib.wiring.held_handoffs import handoff_list, releasing, request_figures
 from chalicelib.wiring.world import world
 
-handoffs = Blueprint(__name__)
+handoff_lists = Blueprint(__name__)
 
 
 @private(
-    handoffs, "/v1/handoffs", Role.MARKETER, Role.SALES, query=["state", "owner", *LIST_PARAMETERS]
+    handoff_lists,
+    "/v1/handoffs",
+    Role.MARKETER,
+    Role.SALES,
+    query=["state", "owner", *LIST_PARAMETERS],
 )
 def list_handoffs(request: Request) -> Response:
     """Return the handoffs in a state, newest first; without one those that wait for a verdict."""
@@ -45,7 +49,11 @@ def list_handoffs(request: Request) -> Response:
 
 
 @private(
-    handoffs, "/v1/handoffs/{lead_id}/{cycle}/release", Role.MARKETER, Role.SALES, methods=["POST"]
+    handoff_lists,
+    "/v1/handoffs/{lead_id}/{cycle}/release",
+    Role.MARKETER,
+    Role.SALES,
+    methods=["POST"],
 )
 def release_handoff(request: Request, lead_id: str, cycle: str) -> Response:
     """Open a held handoff: sales is notified of it."""
@@ -59,7 +67,7 @@ def release_handoff(request: Request, lead_id: str, cycle: str) -> Response:
     return private_answer(serialize_handoff(releasing(world()).release(lead_id, number)))
 
 
-@private(handoffs, "/v1/handoffs/release", Role.MARKETER, Role.SALES, methods=["POST"])
+@private(handoff_lists, "/v1/handoffs/release", Role.MARKETER, Role.SALES, methods=["POST"])
 def release_handoffs(request: Request) -> Response:
     """Start the job that opens all held handoffs, or those that one reason holds."""
     from chalicelib.handoff.releasing import start_release
@@ -76,7 +84,7 @@ def release_handoffs(request: Request) -> Response:
     return private_answer(job, HTTPStatus.ACCEPTED)
 
 
-@private(handoffs, "/v1/requests", Role.MARKETER, Role.SALES, query=["from", "to"])
+@private(handoff_lists, "/v1/requests", Role.MARKETER, Role.SALES, query=["from", "to"])
 def read_requests(request: Request) -> Response:
     """Return how many requests there were by day, and what became of them: none is silent."""
     query = query_of(request)

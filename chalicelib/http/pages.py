@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from chalice.app import Request, Response
 
 from chalicelib.consent.confirming import Confirmation
-from chalicelib.errors import ConflictError, FieldError
+from chalicelib.errors import BatonError, FieldError
 from chalicelib.http.languages import ENGLISH
 from chalicelib.http.shell import Shell, link, shell_for
 from chalicelib.telemetry import log
@@ -69,7 +69,7 @@ def show_invalid_link(request: Request) -> Response:
     return shell.page("link.title", f"<p>{shell.say('link.body')}</p>", HTTPStatus.NOT_FOUND)
 
 
-def show_busy(request: Request, error: ConflictError) -> Response:
+def show_busy(request: Request, error: BatonError) -> Response:
     """Return the page for what a person's browser sent while the table is busy."""
     log("refused", view="page", error=type(error).__name__)
     shell = shell_for(request)

@@ -53,18 +53,27 @@ class Shell:
         name = self.company.company_name
         return self.say(named, company=name) if name else self.say(unnamed)
 
-    def page(self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    def page(
+        self,
+        title: str,
+        body: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        style: str = "",
+        **values: str,
+    ) -> Response:
         """Return a page.
 
-        title: the key of its title. body: HTML of our own, in which whatever a lead typed is
-        escaped.
+        title: the key of its title, and values for the braces in it. body: HTML of our own, in
+        which whatever a lead typed is escaped. style: CSS that this page adds.
         """
         name = escape(self.company.company_name or "")
-        said = self.say(title)
+        said = self.say(title, **values)
         html = _template().substitute(
             language=self.language,
             head=f"{said} – {name}" if name else said,
             title=said,
+            style=style,
             logo=' class="logo"' if self.company.logo_url else "",
             brand=self._brand(name),
             body=body,

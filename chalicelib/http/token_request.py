@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from chalicelib.access.tokens import Role
+from chalicelib.access.tokens import ADMIN, Role
 from chalicelib.errors import FieldError, InputError
 from chalicelib.inputs.texts import one_line
 from chalicelib.inputs.typed import Received
@@ -16,6 +16,8 @@ from chalicelib.limits import TOKEN_NAME_MAX_CHARS
 def _name(text: str) -> str:
     if not (name := one_line(text)):
         raise ValueError("must not be empty; say whose the token is, or what for")
+    if name.casefold() == ADMIN.name:
+        raise ValueError("is how the deployment's own token is called; choose another name")
     return name
 
 

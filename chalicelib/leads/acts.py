@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from chalicelib.events import RETRACTED_IDS, Act, Event, Kind
 
+ACT_BY = "by"
+"""The property of an act that says who did it: a salesperson's id, or the name of a token. Acts of
+before there were tokens, and of tools, have none.
+"""
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 EMAILS_STOP = "stop"
@@ -21,6 +25,19 @@ NOTE_TEXT = "text"
 """The property of a note."""
 START_SEQUENCE = "start"
 STOP_SEQUENCE = "stop"
+VERDICT_SAID = "verdict"
+"""The property of a verdict that says what it is."""
+VERDICT_CYCLE = "cycle"
+"""Its property that names the handoff, by the lead's cycle."""
+VERDICT_BY = "by"
+"""Its property that names the salesperson, by the id in the routing document."""
+VERDICT_REASON = "reason"
+VERDICT_UNTIL = "until"
+VERDICT_WHO = "who"
+VERDICT_NOTE = "note"
+VERDICT_ATTEMPTS = "attempts"
+VERDICT_FORM = "form"
+"""The form that let in what was not for sales, or was spam."""
 CONTACT_HOW = "how"
 """The property of the act `contact`: a ContactHow."""
 

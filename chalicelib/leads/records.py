@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.writing import SHARED
+
 RecordValue = str | int | bool
 
 
@@ -22,6 +24,10 @@ class Record:
     """Whether it is due among marketing's emails, whose rate is bounded."""
     lead_id: str | None = None
     """Whose it is; None: the lead's that is decided on."""
+    place: str | None = None
+    """The partition it lies in; None: the lead's. Many decisions may change what lies elsewhere."""
+    colleague_of: tuple[str, datetime] | None = None
+    """The company's domain by which the lead is listed, and since when; None: it is not."""
     listed: tuple[str, datetime] | None = None
     """The state by which it is listed among the handoffs, and since when; None: it is not."""
 
@@ -29,4 +35,6 @@ class Record:
         """Return what a conflict calls it, in a decision about a lead: one of the lead that it
         absorbs may have the same key.
         """
+        if self.place is not None:
+            return SHARED + self.place
         return self.key if self.lead_id in (None, lead_id) else f"{self.lead_id}#{self.key}"

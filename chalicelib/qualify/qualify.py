@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from chalicelib.errors import AlreadyPlannedError, ConflictError, LongReplayError
 from chalicelib.events import Act, Event, elapsed_ms
 from chalicelib.leads.acts import acts_of
-from chalicelib.leads.decision import Decision, decide_lead
+from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.derivation import Derivation
 from chalicelib.leads.histories import FOREVER, EventReader
 from chalicelib.leads.joined import are_old, joined_by
@@ -38,7 +39,7 @@ from chalicelib.qualify.reactions import (
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import current_trace, log
-from chalicelib.writing import until_written
+from chalicelib.writing import persist_shared, until_written
 
 
 class Qualify:
@@ -157,7 +158,10 @@ class Qualify:
         now = self.runtime.now()
         model = self.derive.model(before)
         decision = decide_lead(model, counted, now, actor, moves)
-        moved = _moved(before, decision, now)
+        moved = [
+            Moved(transition, decision.score, now, before.version + number)
+            for number, transition in enumerate(decision.transitions, 1)
+        ]
         situation = Situation(
             model=model,
             before=before,
@@ -169,10 +173,7 @@ class Qualify:
             now=now,
             absorbed=also.absorbed[0] if also.absorbed else None,
         )
-        plan = sum((reaction(situation) for reaction in self._reactions), also.plan)
-        plan = plan.caused_by(situation.events, current_trace())
-        after = carry_out(situation.after, plan)
-        self._write(before, after, replace(also, moved=moved, plan=plan))
+        after = persist_shared(partial(self._carried_out, situation, also), self.runtime.pause)
         log(
             "qualified",
             lead_id=before.lead_id,
@@ -181,6 +182,14 @@ class Qualify:
             moved=moved[-1].transition.target if moved else None,
             after_ms=min((elapsed_ms(one.captured_at, now) for one in events), default=None),
         )
+        return after
+
+    def _carried_out(self, situation: Situation, also: LeadChange, lost: int) -> Lead:
+        situation = replace(situation, lost=lost)
+        plan = sum((reaction(situation) for reaction in self._reactions), also.plan)
+        plan = plan.caused_by(situation.events, current_trace())
+        after = carry_out(situation.after, plan)
+        self._write(situation.before, after, replace(also, moved=situation.moved, plan=plan))
         return after
 
     def _write(self, before: Lead, after: Lead, change: LeadChange) -> None:
@@ -275,14 +284,6 @@ class Qualify:
             # (ADR 0007).
             with suppress(ConflictError):
                 self._leads.replayed(lead)
-
-
-def _moved(before: Lead, decision: Decision, now: datetime) -> list[Moved]:
-    """Return the transitions of a decision, each with the standing's version that it makes."""
-    return [
-        Moved(transition, decision.score, now, before.version + number)
-        for number, transition in enumerate(decision.transitions, 1)
-    ]
 
 
 def _cause(cause: Cause, also: LeadChange, *, is_news: bool) -> Cause:

@@ -58,6 +58,8 @@ class Situation:
     now: datetime
     absorbed: Lead | None = None
     """The lead that turned out to be this one, as it was."""
+    lost: int = 0
+    """How often it was written, and only what many decisions share was changed (ADR 0074)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ REASON_WORDS: Mapping[NotSentReason, str] = {
     NotSentReason.COMPLAINED: "the person reported an earlier email as spam",
     NotSentReason.NO_ADDRESS: "there is no address",
     NotSentReason.NO_PHONE: "there is no phone number",
+    NotSentReason.UNCONFIRMED_PHONE: "the phone number is not confirmed yet",
     NotSentReason.NO_EMAIL: "the step names an email that does not exist",
     NotSentReason.NOT_RENDERED: "its template failed",
     NotSentReason.REJECTED: "the service refused it for good",

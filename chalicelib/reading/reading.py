@@ -45,7 +45,7 @@ from chalicelib.scoring.score import Score
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
 Member = TypeVar("Member", bound=StrEnum)
-PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#._-]{1,300}")
+PLACE = re.compile(r"[0-9T:.-]{23}Z#(?:[A-Z2-7]{26}|person\.[a-z0-9_-]{1,64})#[a-z0-9#._-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
 
 
@@ -129,12 +129,14 @@ class Reading:
             "next_cursor": None,
         }
 
-    def leads_in_stage(self, stage: str, limit: int, cursor: str | None) -> dict[str, Any]:
-        """Return a page of a stage's leads, best score first.
+    def leads_in_stage(
+        self, stage: str, limit: int, cursor: str | None, owners: frozenset[str] | None
+    ) -> dict[str, Any]:
+        """Return a page of a stage's leads, best score first. owners: whose; None: everybody's.
 
-        All pages are as of the day on which the first one was read, so that the order holds over
-        midnight. The order is exact for up to 2,000 leads in the stage. With more, the page ranks
-        the 2,000 with the best stored scores and is marked as truncated. Raise InputError.
+        All pages are as of the first one's day, so that the order holds over midnight. It is exact
+        for up to 2,000 leads in the stage. With more, the page ranks the 2,000 with the best stored
+        scores and is marked as truncated. Raise InputError.
         """
         if stage == SPAM:
             return spam_page(self._spam, limit, cursor)
@@ -148,24 +150,23 @@ class Reading:
             day = _day(day_text)
             after = (-total, lead_id)
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
-        scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
         # The index lags behind the table: a lead may have left the stage, or been merged.
-        scored = [
-            pair
-            for pair in scored
-            if pair[1].standing.stage is Stage(stage) and not pair[1].merged_into
+        found = [
+            lead
+            for lead in self._leads.read_many(ids)
+            if lead.standing.stage is Stage(stage) and not lead.merged_into
+            if owners is None or lead.standing.owner in owners
         ]
-        ranked = sorted(
-            ((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2]
-        )
+        scored = [(score_of(model, lead, day), lead) for lead in found]
+        places = [(-one.total, lead.lead_id, one, lead) for one, lead in scored]
+        ranked = sorted(places, key=lambda row: row[:2])
         left = [row for row in ranked if after is None or row[:2] > after]
         page = left[:limit]
         more = len(left) > limit
         last = page[-1] if more else None
+        shown = [(lead, one) for _, _, one, lead in page]
         return {
-            "leads": self.serialize(
-                model, [(lead, one) for _, _, one, lead in page], reasons=False
-            ),
+            "leads": self.serialize(model, shown, reasons=False),
             "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
         } | ({"truncated": True} if truncated else {})
 

@@ -22,6 +22,10 @@ NOTE = "note"
 """The kind of a timeline item that is a person's note."""
 
 
+OF_A_PERSON = frozenset({MessageKind.DIGEST, MessageKind.CODE})
+"""The kinds of messages that are about no lead."""
+
+
 def serialize_lead(
     lead: Lead,
     score: Score,
@@ -219,7 +223,7 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
     """Return a message as an item of the outbox."""
     return {
         "id": message.id,
-        "lead_id": message.lead_id if message.kind is not MessageKind.DIGEST else None,
+        "lead_id": message.lead_id if message.kind not in OF_A_PERSON else None,
         "kind": message.kind,
         "via": message.via.value,
         "to": message.to,

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date
 
 from chalicelib.access.journal import JournalEntry
 from chalicelib.access.tokens import AccessToken, Role
+from chalicelib.days import day_of
 from chalicelib.events import rfc3339
-from chalicelib.limits import JOURNAL_KEPT_DAYS
+from chalicelib.limits import ENDED_TOKENS_KEPT_DAYS, JOURNAL_KEPT_DAYS
 from chalicelib.store import keys
 from chalicelib.store.attributes import milliseconds, time_in, without_absent
 from chalicelib.store.expiry import expires_after
@@ -58,7 +59,7 @@ class JournalItems:
 
 
 def _token_item(token: AccessToken) -> Item:
-    return without_absent(
+    item = without_absent(
         {
             "pk": keys.ACCESS,
             "sk": token.id,
@@ -74,6 +75,8 @@ def _token_item(token: AccessToken) -> Item:
             "version": token.version,
         }
     )
+    ends = token.revoked_at or token.expires_at
+    return item | (expires_after(ends, ENDED_TOKENS_KEPT_DAYS) if ends else {})
 
 
 def _token_of(item: Item) -> AccessToken:
@@ -96,7 +99,7 @@ def _token_of(item: Item) -> AccessToken:
 def _journal_item(entry: JournalEntry) -> Item:
     item = without_absent(
         {
-            "pk": keys.journal(entry.at.date()),
+            "pk": keys.journal(day_of(entry.at, UTC)),
             "sk": f"{rfc3339(entry.at)}#{entry.id}",
             "schema": keys.SCHEMA,
             "at_ms": milliseconds(entry.at),

@@ -49,14 +49,18 @@ class Budgets:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def writes(self, claimed: OutboxMessage) -> list[Put]:
+    def writes(self, before: OutboxMessage, claimed: OutboxMessage) -> list[Put]:
         """Return the write that counts a message, for the transaction that claims it; none for what
         no budget counts. Raise OverBudgetError when the hour's are spent, or the day's.
+
+        One that waits for its service is counted once in each hour in which it may leave.
         """
-        if not is_counted(claimed):
-            return []
         now = claimed.claimed_at
         assert now is not None, "a claimed message says when"
+        earlier = before.claimed_at
+        is_again = earlier is not None and hour_of(earlier) == hour_of(now)
+        if is_again or not is_counted(claimed):
+            return []
         pk = keys.person(str(claimed.receiver))
         first = hour_of(now) - timedelta(hours=HOURS_OF_DAY - 1)
         found = self._table.query(pk, first=_hour_key(first), last=_hour_key(now))

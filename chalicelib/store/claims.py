@@ -85,7 +85,7 @@ class Claims:
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
-            return [*self._budgets.writes(after)]
+            return [*self._budgets.writes(before, after)]
         return [
             *check_may_answer(self._table, before.lead_id, mailbox),
             # First the mailbox's: what is over those must not use up anybody else's.

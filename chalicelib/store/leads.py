@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.consent.mailbox import MailboxOf
@@ -28,11 +29,7 @@ from chalicelib.store.lead_items import (
 )
 from chalicelib.store.numbers import added_up
 from chalicelib.store.open_replies import carry_waiting
-from chalicelib.store.outbox import (
-    messages_of_lead,
-    put_message,
-    replace_message,
-)
+from chalicelib.store.outbox import messages_of_lead, put_message, replace_message
 from chalicelib.store.records import record_item
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
@@ -40,14 +37,16 @@ from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
     from chalicelib.handoff.handoff import Handoff
+    from chalicelib.handoff.verdicts import GivenVerdict
     from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
+PROFILE_PARTS = attrgetter("profile", "touches", "answers", "given", "emails")
 NEVER_MS = 10**15  # than any moment, in milliseconds
 
 
 class Leads:
-    """Reads a lead in one query, writes a decision in one conditional write."""
+    """Reads a lead in one query, writes a decision in one write. Reviews may be spread."""
 
     def __init__(
         self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool, kept_days: int = 0
@@ -55,9 +54,7 @@ class Leads:
         self._table = table
         self._consents = Consents(table, mailbox_of)
         self._spread = spread_reviews
-        """Whether reviews are spread over the first hour of the day, or all due at midnight."""
         self._kept_days = kept_days
-        """For how many days messages are kept; 0: for good."""
 
     def read(self, lead_id: str) -> Lead:
         """Return a lead as it stands; version 0 when nothing was derived for it yet."""
@@ -173,6 +170,12 @@ class Leads:
 
         return handoffs_of_lead(self._table, lead_id)
 
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
+        from chalicelib.store.verdicts import read_verdict  # few events ask for it
+
+        return read_verdict(self._table, lead_id, cycle)
+
     def enrolments(self, lead_id: str) -> "list[Enrolment]":
         """Return all enrolments of a lead."""
         from chalicelib.store.enrolments import enrolments_of_lead  # few events ask for them
@@ -241,7 +244,7 @@ class Leads:
         ]
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
-        was, now = (_said_of(one) for one in (before, after))
+        was, now = map(PROFILE_PARTS, (before, after))
         if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
@@ -274,11 +277,6 @@ def _each_once(
     An email that waited for a confirmation may be called off by the very event that confirms.
     """
     return [*{before.id: (before, after) for before, after in reversed(changed)}.values()]
-
-
-def _said_of(lead: Lead) -> tuple[object, ...]:
-    """Return what the profile item holds of a lead."""
-    return lead.profile, lead.touches, lead.answers, lead.given, lead.emails
 
 
 def _left_over(after: Lead, conflict: ConflictError) -> dict[str, Item]:

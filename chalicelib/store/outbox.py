@@ -68,30 +68,32 @@ class Outbox:
 
         Raise ConflictError when the first one is no longer as before.
         """
-        self._write_with(self._replacing(before, after), instead)
+        self._write_with(self._replacing(before, after), [instead] if instead else [])
 
     def put_into_digest(
-        self, before: OutboxMessage, after: OutboxMessage, digest: OutboxMessage
+        self, before: OutboxMessage, after: OutboxMessage, digests: Sequence[OutboxMessage]
     ) -> None:
-        """Replace a message, and have a digest name its lead; plan the digest unless it exists.
+        """Replace a message, and have the digests of one time name its lead; plan those that do not
+        exist.
 
         Raise ConflictError when the message is no longer as before.
         """
         # A digest leaves minutes after the last worker that lists something in it (ADR 0073).
-        is_planned = self.read(digest.lead_id, digest.key) is not None
-        change = [*self._replacing(before, after), put_entry(digest, before)]
-        self._write_with(change, None if is_planned else digest)
+        missing = [one for one in digests if self.read(one.lead_id, one.key) is None]
+        change = [*self._replacing(before, after), put_entry(digests[0], before)]
+        self._write_with(change, missing)
 
-    def _write_with(self, change: Sequence[Write], also: OutboxMessage | None) -> None:
-        """Make a change, and plan a message with it unless that exists. Raise ConflictError."""
-        planned = [put_message(also, self._kept_days)] if also else []
+    def _write_with(self, change: Sequence[Write], also: Sequence[OutboxMessage]) -> None:
+        """Make a change, and plan messages with it unless they exist. Raise ConflictError."""
+        planned = {keys.message(one.key): put_message(one, self._kept_days) for one in also}
         try:
-            self._table.write(*change, *planned)
+            self._table.write(*change, *planned.values())
         except ConflictError as conflict:
-            if also is None or conflict.failed.keys() != {keys.message(also.key)}:
+            if not conflict.failed or not conflict.failed.keys() <= planned.keys():
                 raise
-            # An earlier writer planned it.
-            self._table.write(*change)
+            # Earlier writers planned them.
+            left = [put for key, put in planned.items() if key not in conflict.failed]
+            self._table.write(*change, *left)
 
     def claim(
         self, before: OutboxMessage, after: OutboxMessage, *, rests_on: frozenset[BasisKind]

@@ -29,6 +29,7 @@ REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
         NotSentReason.OVER_BUDGET,
         NotSentReason.UNCONFIRMED,
         NotSentReason.MAILBOX_LIMIT,
+        NotSentReason.UNCONFIRMED_PHONE,
     },
     NotSentReason.THROTTLED,
 )

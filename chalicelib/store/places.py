@@ -50,6 +50,11 @@ def asked(shard_number: int) -> str:
     return f"ASKED#{shard_number}"
 
 
+def colleagues(domain: str) -> str:
+    """The list index's partition of the leads of a company."""
+    return f"COLLEAGUES#{domain}"
+
+
 def by_creation(created_at: datetime, outbox_id: str) -> str:
     """The list index's sort key of a message."""
     return f"{rfc3339(created_at)}#{outbox_id}"

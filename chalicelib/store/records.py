@@ -7,7 +7,7 @@ from chalicelib.store.table import Item
 
 def record_item(lead_id: str, record: Record) -> Item:
     """Return a record that a reaction keeps beside its lead, as it is stored."""
-    item: Item = {"pk": keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
+    item: Item = {"pk": record.place or keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
     item.update(record.values)
     if record.due_at is not None:
         partition = places.due_nurture if record.is_paced else places.due
@@ -17,4 +17,8 @@ def record_item(lead_id: str, record: Record) -> Item:
         name, since = record.listed
         item["list_pk"] = places.handoffs_in(name, keys.shard(lead_id, keys.HANDOFF_SHARDS))
         item["list_sk"] = places.by_creation(since, f"{lead_id}#{record.key}")
+    if record.colleague_of is not None:
+        domain, since = record.colleague_of
+        item["list_pk"] = places.colleagues(domain)
+        item["list_sk"] = places.by_creation(since, lead_id)
     return item

@@ -69,8 +69,7 @@ class ErasureSweep:
             join = Join(visitor, self._lead_id, self._erased_at)
             if self._is_joined_alone(visitor) and not self._take_visitor(join, go_on):
                 return False
-        if "receipt" in item:
-            self._strip_receipt(str(item["receipt"]))
+        self._give_up_shared(item)
         self._delete(item, self._counted(item))
         return True
 
@@ -131,6 +130,16 @@ class ErasureSweep:
         self._give_up(kept, join)
         self._visitors.add(join.visitor)
         return True
+
+    def _give_up_shared(self, item: Item) -> None:
+        """Strip the receipt of an item, and delete that a company has its owner by this lead."""
+        if "receipt" in item:
+            self._strip_receipt(str(item["receipt"]))
+        if not str(item["sk"]).startswith(keys.OF_COMPANY):
+            return
+        company = self._table.get(str(item["sk"]), keys.COMPANY_OWNER)
+        if company is not None and company["lead_id"] == self._lead_id:
+            self._deletes.append(delete_item(company, as_read(company, "lead_id")))
 
     def _give_up(self, kept: Sequence[Item], join: Join) -> None:
         """Let a visitor be nobody's. kept: what is left of it."""

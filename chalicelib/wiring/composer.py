@@ -5,17 +5,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import Via
 from chalicelib.wiring.email_readers import EmailReaders
 from chalicelib.wiring.message_reads import MessageReads
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.clicks.links import TrackedLinks
+    from chalicelib.delivery.budgets import Listing
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
+    from chalicelib.handoff.reminder_words import Reminding
+    from chalicelib.handoff.texts import TextGate
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
@@ -30,8 +34,15 @@ class Composer:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Listing | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
+        return self._kept(message) or self._composed(message)
+
+    def _kept(self, message: "OutboxMessage") -> "Skip | Listing | None":
+        """Return what becomes of a text instead; None where nothing keeps it."""
+        return self._text_gate(message) if message.via is Via.SMS else None
+
+    def _composed(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
         match message.kind:
             case MessageKind.NURTURE:
                 MessageReads(self._stores).for_marketing(message)
@@ -42,11 +53,15 @@ class Composer:
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
                 | MessageKind.WARNING
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
+            case MessageKind.CODE:
+                return self._stores.phones.compose(message)
             case MessageKind.DIGEST:
                 return self._digests.compose(message)
             case _:
@@ -100,12 +115,24 @@ class Composer:
     @cached_property
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
+        from chalicelib.wiring.handoff_pages import HandoffLinks
 
         return Notices(
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            reminding=lambda message, facts: self._reminding(message, facts),
+            verdict_url=HandoffLinks(self._stores).verdict_url,
             webhook=self._webhook,
+        )
+
+    @cached_property
+    def _reminding(self) -> "Reminding":
+        from chalicelib.handoff.reminder_words import Reminding
+        from chalicelib.wiring.handoff_work import desk_of
+
+        return Reminding(
+            handoff=self._stores.handoffs.read, desk=lambda now: desk_of(self._stores, now)
         )
 
     def _webhook(self, person_id: str, chat: str) -> str | None:
@@ -116,8 +143,11 @@ class Composer:
     @cached_property
     def _facts(self) -> "HandoffFacts":
         from chalicelib.wiring.handoff_facts import HandoffFacts
+        from chalicelib.wiring.handoff_work import first_contact
 
-        return HandoffFacts(self._stores)
+        return HandoffFacts(
+            self._stores, first_contact=lambda message: first_contact(self._stores, message)
+        )
 
     @cached_property
     def _replies(self) -> "ReplyNotices":
@@ -129,6 +159,12 @@ class Composer:
             profile=self._profile,
             look_url=self._look_url,
         )
+
+    @cached_property
+    def _text_gate(self) -> "TextGate":
+        from chalicelib.wiring.digest_work import text_gate
+
+        return text_gate(self._stores)
 
     @cached_property
     def _digests(self) -> "Digests":

@@ -9,6 +9,7 @@ from chalicelib.clicks.due import CLICK_TASK
 from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
+from chalicelib.handoff.due import HANDOFF_TASK
 from chalicelib.limits import JOB_TRIES, REPLAY_SLICE_SECONDS
 from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
@@ -53,6 +54,10 @@ def _work_on_job(world: "World", due: Due, until: datetime) -> None:
     world.job_runner.run(due.key, until)
 
 
+def _look_after_handoff(world: "World", due: Due, _until: datetime) -> None:
+    world.sla_clock.look(due.lead_id, int(due.key))
+
+
 def _judge_clicks(world: "World", due: Due, _until: datetime) -> None:
     from chalicelib.clicks.clicks import message_key_in
 
@@ -65,6 +70,7 @@ DUE_TASKS: Mapping[Task, Callable[["World", Due, datetime], None]] = {
     MESSAGE_TASK: _deliver,
     CLICK_TASK: _judge_clicks,
     ENROLMENT_TASK: _go_on,
+    HANDOFF_TASK: _look_after_handoff,
     JOB_TASK: _work_on_job,
 }
 

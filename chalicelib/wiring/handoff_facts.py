@@ -1,6 +1,7 @@
 """What notices to sales may know of a lead and of their reader, read when one is written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.delivery.message_keys import MessageKind
@@ -17,34 +18,34 @@ from chalicelib.handoff.facts import (
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import date, tzinfo
 
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.leads.lead import Lead
     from chalicelib.lifecycle.stages import Recorded
+    from chalicelib.scoring.model import Model
     from chalicelib.scoring.profile import Profile
 
 ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
+COLLEAGUES_MAX = 6
+COLLEAGUES_SEEN = timedelta(days=90)
 MINUTES_OF_A_DAY = 24 * 60  # all zones of a country have a minute of so long a day in common
 
 
 class HandoffFacts:
     """Reads what notices show.
 
-    colleagues: who else is active at a lead's company; first_contact: until when somebody has to
-    get in touch with the lead of a message.
+    first_contact: until when somebody has to get in touch with the lead of a message.
     """
 
     def __init__(
         self,
         stores: Stores,
         *,
-        colleagues: Callable[[str], Sequence[Colleague]] = lambda _lead_id: (),
         first_contact: Callable[["OutboxMessage"], FirstContact | None] = lambda _notice: None,
     ) -> None:
         self._stores = stores
-        self._colleagues = colleagues
         self._first_contact = first_contact
 
     def __call__(self, message: "OutboxMessage") -> NoticeFacts:
@@ -66,18 +67,17 @@ class HandoffFacts:
             labels=self._labels(recent),
             allowed=self._allowed(lead),
             place=_place_of(lead, _values(profile)),
-            colleagues=self._colleagues(message.lead_id),
+            colleagues=self._colleagues(message.lead_id, _values(profile)),
             sent=self._sent(message.lead_id),
             first_contact=self._first_contact(message),
         )
 
     def profile_of(self, lead: "Lead") -> "Profile":
         """Return what is known of a lead today."""
-        from chalicelib.days import day_of, zone_of
+        from chalicelib.days import zone_of
         from chalicelib.scoring.profile import remembered
 
-        zone = zone_of(lead.zone)
-        return remembered(lead.profile, day_of(self._stores.ports.now(), zone), zone)
+        return remembered(lead.profile, self._today(lead), zone_of(lead.zone))
 
     def _moved(self, message: "OutboxMessage") -> "Recorded | None":
         # A warning or a request is about a lead that stayed where it was, even if a transition was
@@ -148,6 +148,28 @@ class HandoffFacts:
             countries,
         )
 
+    def _colleagues(self, lead_id: str, known: "Mapping[str, FieldValue]") -> list[Colleague]:
+        """Return who else was active at a lead's company of late (playbook, rule 11)."""
+        from chalicelib.handoff.companies import company_of
+
+        domain = company_of(known)
+        if domain is None:
+            return []
+        model = self._stores.models.active()
+        found = []
+        for lead in self._stores.dealings.colleagues(domain, lead_id):
+            last = _last_day(lead, model)
+            profile = _values(self.profile_of(lead))
+            if last is not None and last >= self._today(lead) - COLLEAGUES_SEEN:
+                found.append(Colleague(lead_id=lead.lead_id, profile=profile, last_day=last))
+        newest = sorted(found, key=lambda one: one.last_day, reverse=True)
+        return newest[:COLLEAGUES_MAX]
+
+    def _today(self, lead: "Lead") -> "date":
+        from chalicelib.days import day_of, zone_of
+
+        return day_of(self._stores.ports.now(), zone_of(lead.zone))
+
     def _sent(self, lead_id: str) -> list[SentEmail]:
         """Return marketing's emails to a lead that have left, newest first."""
         emails = [
@@ -156,6 +178,23 @@ class HandoffFacts:
             if one.state in REPORTED and one.subject
         ]
         return sorted(emails, key=lambda one: one.at, reverse=True)
+
+
+def _last_day(lead: "Lead", model: "Model") -> "date | None":
+    """Return the day on which a person last did something, None without one. What became of an
+    email is nobody's deed.
+    """
+    from datetime import date
+
+    from chalicelib.events import Kind
+
+    seen = {
+        day
+        for signal in model.signals.values()
+        if signal.kind is not Kind.MAIL
+        for day in lead.tally.days_of(signal.id)
+    }
+    return date.fromordinal(max(seen)) if seen else None
 
 
 def _values(profile: "Profile") -> "Mapping[str, FieldValue]":

@@ -1,43 +1,88 @@
-"""What lists and releases handoffs, on the stores of a world."""
+"""What looks after handoffs, each part built when it is first needed."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.wiring.click_work import ClickWork
 
 if TYPE_CHECKING:
-    from chalicelib.handoff.listing import HandoffList
-    from chalicelib.handoff.releasing import Releasing
-    from chalicelib.wiring.world import World
+    from datetime import datetime
+
+    from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealt
+    from chalicelib.handoff.desk import Desk
+    from chalicelib.handoff.facts import FirstContact
+    from chalicelib.handoff.handoff import Handoff
+    from chalicelib.handoff.routing import Person
+    from chalicelib.handoff.sla_clock import SlaClock
+    from chalicelib.leads.lead import Lead
+    from chalicelib.wiring.stores import Stores
 
 
-def handoff_list(world: "World") -> "HandoffList":
-    """Return what lists handoffs by their state."""
-    from chalicelib.handoff.listing import HandoffList
+class HandoffWork(ClickWork):
+    """The clock of handoffs."""
 
-    return HandoffList(world.handoffs, world.ports.now)
+    @cached_property
+    def sla_clock(self) -> "SlaClock":
+        """Looks after handoffs that are due."""
+        from chalicelib.handoff.sla_clock import SlaClock
+
+        return SlaClock(
+            handoffs=self.handoffs,
+            leads=self.leads,
+            desk=lambda now: desk_of(self, now),
+            another=self._another,
+            deal=self._deal,
+            runtime=self.runtime,
+        )
+
+    def _another(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Person | None":
+        """Return who else could get a lead: as if those who have it were not there.
+
+        By chance, so that the leads of somebody who fell ill do not all go to one person.
+        """
+        from chalicelib.handoff.choosing import choose
+        from chalicelib.handoff.load import Load
+        from chalicelib.scoring.profile import values
+
+        has_it = {handoff.owner, handoff.holder, lead.standing.owner}
+        others = [one for one in desk.routing.people if one.id not in has_it]
+        routing = desk.routing.model_copy(update={"people": others})
+        known = self.dealing.facts_of(values(lead.profile), handoff.kind)
+        facts = replace(known, owner=None, domain=None)
+        chosen = choose(replace(desk, routing=routing), facts, Load(), seed=lead.lead_id)
+        return desk.active(chosen.owner) if chosen.owner else None
+
+    def _deal(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Dealt":
+        from chalicelib.scoring.profile import values
+
+        said = values(lead.profile)
+        facts = self.dealing.facts_of(said, handoff.kind, lead.standing.owner)
+        return self.dealing.deal(desk, facts, lead.lead_id, is_held=False, lost=0)
 
 
-def request_figures(world: "World", first: str | None, last: str | None) -> dict[str, Any]:
-    """Return how many requests there were in some days, and what became of them.
+def desk_of(stores: "Stores", now: "datetime") -> "Desk":
+    """Return the salespeople at a moment."""
+    from chalicelib.days import name_of
 
-    first, last: days, of the company's time zone; None: the last thirty. Raise InputError.
+    return stores.dealing.desk(name_of(stores.allowances.zone()), now)
+
+
+def first_contact(stores: "Stores", message: "OutboxMessage") -> "FirstContact | None":
+    """Return until when somebody has to get in touch with the lead of a message; None when they
+    need not.
     """
-    from chalicelib.days import day_of, end_of, start_of
-    from chalicelib.handoff.figures import parse_days, shape_figures
-    from chalicelib.store.request_counts import RequestCountItems
+    from chalicelib.delivery.message_keys import MessageKind
+    from chalicelib.handoff.facts import FirstContact
+    from chalicelib.handoff.sla import contact_due_at
+    from chalicelib.handoff.sla_clock import receiver_time
 
-    zone = world.models.active().zone
-    days = parse_days(first, last, day_of(world.ports.now(), zone))
-    asked = RequestCountItems(world.ports.table)
-    waiting = asked.waiting(start_of(days[0], zone), end_of(days[1], zone))
-    return shape_figures(*days, asked.counted, [day_of(at, zone) for at in waiting])
-
-
-def releasing(world: "World") -> "Releasing":
-    """Return what releases held handoffs."""
-    from chalicelib.handoff.releasing import Releasing
-
-    return Releasing(
-        handoffs=world.handoffs,
-        lead=world.leads.read,
-        routing=lambda: world.documents.get("routing"),
-        runtime=world.runtime,
-    )
+    if message.kind not in (MessageKind.HANDOFF, MessageKind.REMINDER):
+        return None
+    handoff = stores.handoffs.read(message.lead_id, message.key.cycle)
+    if handoff is None:
+        return None
+    desk = desk_of(stores, stores.ports.now())
+    due_at = contact_due_at(handoff, receiver_time(handoff, desk))
+    return FirstContact(due_at=due_at, priority=handoff.priority.upper()) if due_at else None

@@ -136,7 +136,7 @@ def _send_mailing(world: "World") -> "PlanningHandler":
 
 def _release_handoffs(world: "World") -> "HandoffReleaseHandler":
     from chalicelib.handoff.releasing import HandoffReleaseHandler
-    from chalicelib.wiring.handoff_work import releasing
+    from chalicelib.wiring.held_handoffs import releasing
 
     return HandoffReleaseHandler(
         releasing=releasing(world), handoffs=world.handoffs, runtime=world.runtime

@@ -3,7 +3,8 @@
 They are asked about every decision, also one that moves nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chalicelib.handoff import reaction as handoff
 from chalicelib.nurture import answering
@@ -13,16 +14,22 @@ from chalicelib.store.documents import Documents
 from chalicelib.store.leads import Leads
 from chalicelib.store.models import Models
 
+if TYPE_CHECKING:
+    from chalicelib.handoff.dealing import Dealing
+
 MOST_WRITES = handoff.MOST_WRITES + nurture.MOST_WRITES + answering.MOST_WRITES
 """What all plans of one decision can hold: with the decision's own writes it stays under the
 hundred of a transaction, which a test adds up."""
 
 
-def reactions(leads: Leads, documents: Documents, models: Models) -> Sequence[Reaction]:
+def reactions(
+    leads: Leads, documents: Documents, models: Models, dealing: "Callable[[], Dealing]"
+) -> Sequence[Reaction]:
     """Return the reactions in the order in which they are asked."""
     return (
         handoff.HandoffReaction(
             leads=leads,
+            dealing=dealing,
             routing=lambda: documents.get("routing"),
             addresses=lambda: (documents.get("settings") or {}).get("form_addresses") or {},
         ),

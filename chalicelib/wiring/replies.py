@@ -45,11 +45,11 @@ class Replies:
             runtime=self._world.runtime,
         )
 
-    def _receiver(self, owner: str | None) -> str | None:
+    def _receiver(self, owner: str | None) -> tuple[str, str] | None:
         from chalicelib.handoff.routing import hears_of
 
         person = hears_of(self._world.documents.get("routing"), owner)
-        return person.email if person else None
+        return (person.id, person.email) if person else None
 
     def _unsubscribe(self, lead_id: str, message: "OutboxMessage | None") -> None:
         whose = message.lead_id if message else lead_id  # before a merge it was another's

@@ -70,7 +70,7 @@ def releases(world: "World") -> "Releases":
             leads=world.leads,
             events=world.events,
             model=world.models.active,
-            reactions=reactions(world.leads, world.documents, world.models),
+            reactions=reactions(world.leads, world.documents, world.models, lambda: world.dealing),
             # APIHandler may not write to queues: the clock comes by within a minute.
             urgent=lambda _lead_id: None,
             runtime=world.runtime,

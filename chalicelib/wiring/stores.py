@@ -8,6 +8,8 @@ from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.phones import Phones
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.dates import Dates
     from chalicelib.nurture.gate_rules import ForGood
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
+    from chalicelib.store.dealings import Dealings
     from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
@@ -78,6 +81,24 @@ class Stores(Basics):
         return Confirmations(self.table, self.consents, self._settings.retention)
 
     @cached_property
+    def dealings(self) -> "Dealings":
+        """Reads what dealing goes by."""
+        from chalicelib.store.dealings import Dealings
+
+        return Dealings(self.table, self.leads)
+
+    @cached_property
+    def dealing(self) -> "Dealing":
+        """Deals leads out."""
+        from chalicelib.handoff.dealing import Dealing
+
+        return Dealing(
+            reader=self.dealings,
+            routing=lambda: self.documents.get("routing"),
+            country=self.company_country,
+        )
+
+    @cached_property
     def leads(self) -> "Leads":
         """The store of leads.
 
@@ -127,6 +148,20 @@ class Stores(Basics):
         from chalicelib.store.handoffs import Handoffs
 
         return Handoffs(self.table, self._settings.retention.messages)
+
+    @cached_property
+    def phones(self) -> "Phones":
+        """Confirms the numbers of salespeople."""
+        from chalicelib.handoff.phones import Phones
+        from chalicelib.handoff.routing import person_of
+        from chalicelib.store.phones import PhoneItems
+
+        return Phones(
+            store=PhoneItems(self.table, self._settings.retention.messages),
+            person=lambda person_id: person_of(self.documents.get("routing"), person_id),
+            secret=self.identity_secret,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def mailing_items(self) -> "MailingItems":

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
-from chalicelib.wiring.click_work import ClickWork
+from chalicelib.wiring.handoff_work import HandoffWork
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.handoff_pages import HandoffPages
     from chalicelib.wiring.privacy import Privacy
     from chalicelib.wiring.replies import Replies
 
 
-class World(ClickWork):
+class World(HandoffWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
@@ -82,7 +83,7 @@ class World(ClickWork):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=reactions(self.leads, self.documents, self.models),
+            reactions=reactions(self.leads, self.documents, self.models, lambda: self.dealing),
             urgent=self.hand_over_replay,
             runtime=self.runtime,
         )
@@ -251,6 +252,13 @@ class World(ClickWork):
         from chalicelib.wiring.replies import Replies
 
         return Replies(self)
+
+    @cached_property
+    def handoff_pages(self) -> "HandoffPages":
+        """Shows handoffs by their links, and takes verdicts."""
+        from chalicelib.wiring.handoff_pages import HandoffPages
+
+        return HandoffPages(self)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""

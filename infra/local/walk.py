@@ -1,4 +1,4 @@
-"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff.
+"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to accepted lead.
 
 She is the playbook's first example lead. Every number printed was read from the running stack; when
 a step does not come out as it should, the walk says which one and why, and fails.
@@ -24,6 +24,7 @@ from chalicelib.nurture.windows import next_open
 from infra.local import stack as stacks
 from infra.local.clock import StackClock
 from infra.local.outgoing import ANSWER_S, Outgoing, call_http
+from infra.local.salesperson import take_lead
 from infra.local.stack import Stack
 from infra.local.transcript import Step, render, render_messages
 from infra.local.waiting import LOOKS
@@ -88,6 +89,7 @@ class Walk:
             if self._clock is not None:
                 self._learn_and_try(self._clock)
             self._demo()
+            self._taken()
         finally:
             outgoing.report(reported)
             self._witness.close()
@@ -170,6 +172,13 @@ class Walk:
         total = 90 if self._clock is None else None
         expected = Expected("sql", total, notices, rules=["demo-request"], turns=["exited"])
         self._witness.see("demo request", story, expected)
+
+    def _taken(self) -> None:
+        """Let Sam open the link of his email, and take the lead."""
+        texts = [one["text"] for one in self.steps[-1].messages if one["via"] == "email"]
+        said = take_lead(texts[0], self._stack.api_url)
+        story = f"Sam opens the link of his email on his phone, and taps “I take it”: {said}."
+        self._witness.see("accepted", story, Expected("accepted"))
 
     def _page(self, path: str, at: datetime) -> None:
         """One page view, as the tracker sends it. `sentAt` lets the API correct for our clock."""

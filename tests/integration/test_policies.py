@@ -939,7 +939,17 @@ OWN = {
 }
 FAMILIES = {
     *("LEAD", "MAILBOX", "NETWORK", "SUBMISSION", "TOKEN", "USER", "VISITOR"),
-    *("CONFIG", "JOB", "PUBLISHING", "QUARANTINE", "SIMULATED"),
+    *(
+        "COMPANY",
+        "ROUTING",
+        "ACCESS",
+        "AUDIT",
+        "CONFIG",
+        "JOB",
+        "PUBLISHING",
+        "QUARANTINE",
+        "SIMULATED",
+    ),
 }
 
 
@@ -966,7 +976,8 @@ def test_only_jobs_delete_and_only_what_is_a_persons(
     grant = ("dynamodb:DeleteItem", TABLE)
     context = ("dynamodb:LeadingKeys", family if family == "QUARANTINE" else f"{family}#x")
     allowed = allows(stack.resources, function, stack.made, grant, context)
-    assert allowed == (function == "Jobs" and family in {"LEAD", "USER", "VISITOR", "QUARANTINE"})
+    of_persons = {"LEAD", "USER", "VISITOR", "COMPANY", "QUARANTINE"}
+    assert allowed == (function == "Jobs" and family in of_persons)
 
 
 @pytest.mark.parametrize("function", ["Deliver", "Urgent", "Nurture"])

@@ -72,6 +72,8 @@ PRIVATE = {
     ("/v1/tokens", "post"),
     ("/v1/tokens/{token_id}", "delete"),
     ("/v1/audit", "get"),
+    ("/v1/routing/people/{person_id}/phone", "post"),
+    ("/v1/routing/whom", "get"),
     ("/v1/forms/{form_id}/snippet", "get"),
     *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),
@@ -106,6 +108,10 @@ PRIVATE = {
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
+    ("/handoffs/{token}", "get"),  # by a signed link; runs with the private routes
+    ("/handoffs/{token}", "head"),
+    ("/handoffs/{token}", "post"),
+    ("/v1/verdicts", "get"),
     ("/v1/replies", "get"),
     ("/v1/replies/{lead_id}/{reply_id}", "post"),
     # POST of a form is public, on the same path.

@@ -1,18 +1,26 @@
 """Budgets of a salesperson: what is over them is listed in one digest (playbook)."""
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.delivery import outbox
+from chalicelib.company.sending import DAY_NAMES
+from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.budgets import PER_HOUR, has_room
-from chalicelib.delivery.outbox import OutboxMessage, Via
+from chalicelib.delivery.messages import Email
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import ConflictError, OverBudgetError
-from chalicelib.limits import PERSON_EMAILS_PER_HOUR, PERSON_TEXTS_PER_DAY, PERSON_TEXTS_PER_HOUR
+from chalicelib.handoff.handoff import HandoffState
+from chalicelib.limits import PERSON_TEXTS_PER_DAY, PERSON_TEXTS_PER_HOUR
+from chalicelib.scoring.profile import values
 from chalicelib.store.budgets import Budgets
 from chalicelib.store.outbox import Outbox
+from chalicelib.store.outbox_items import message_of
+from infra.defaults import confirm_phones
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW, MemoryTable
@@ -21,8 +29,12 @@ from tests.sizes import SIZES
 HOUR = timedelta(hours=1)
 
 
-def claimed(via: Via = Via.SMS, at: datetime = NOW, **parts: Any) -> OutboxMessage:
-    return outbox.claimed(make.handoff_message(via, **{"receiver": "sam", **parts}), at)
+def claim(
+    via: Via = Via.SMS, at: datetime = NOW, **parts: Any
+) -> tuple[OutboxMessage, OutboxMessage]:
+    """Return a message before and after its claim."""
+    before = make.handoff_message(via, **{"receiver": "sam", **parts})
+    return before, outbox.claimed(before, at)
 
 
 # --- counting -------------------------------------------------------------------------------------
@@ -42,11 +54,11 @@ def test_texts_have_a_budget_by_hour_and_day() -> None:
 def test_the_counter_lets_no_more_through_than_the_budget(via: Via) -> None:
     table = MemoryTable()
     for _ in range(PER_HOUR[via]):
-        table.write(*Budgets(table).writes(claimed(via)))
+        table.write(*Budgets(table).writes(*claim(via)))
     with pytest.raises(OverBudgetError):
-        Budgets(table).writes(claimed(via))
-    assert Budgets(table).writes(claimed(via, receiver="kim"))
-    assert Budgets(table).writes(claimed(via, NOW + HOUR))
+        Budgets(table).writes(*claim(via))
+    assert Budgets(table).writes(*claim(via, receiver="kim"))
+    assert Budgets(table).writes(*claim(via, NOW + HOUR))
 
 
 def test_the_texts_of_a_day_are_counted_over_its_hours() -> None:
@@ -55,17 +67,30 @@ def test_the_texts_of_a_day_are_counted_over_its_hours() -> None:
     for hour in range(24):
         for _ in range(PERSON_TEXTS_PER_HOUR):
             try:
-                table.write(*Budgets(table).writes(claimed(at=NOW + hour * HOUR)))
+                table.write(*Budgets(table).writes(*claim(at=NOW + hour * HOUR)))
                 left += 1
             except OverBudgetError:
                 break
     assert left == PERSON_TEXTS_PER_DAY
-    table.write(*Budgets(table).writes(claimed(at=NOW + 24 * HOUR)))
+    table.write(*Budgets(table).writes(*claim(at=NOW + 24 * HOUR)))
+
+
+def test_a_message_that_waits_counts_once_an_hour() -> None:
+    before, first = claim()
+    waits = outcomes.waiting(first, NotSentReason.THROTTLED, NOW)
+    again = outbox.claimed(waits, NOW + timedelta(minutes=59))
+    later = outbox.claimed(waits, NOW + HOUR)
+    budgets = Budgets(MemoryTable())
+    numbers = [
+        len(budgets.writes(one, other))
+        for one, other in ((before, first), (waits, again), (waits, later))
+    ]
+    assert numbers == [1, 0, 1]
 
 
 def test_one_of_two_claims_at_the_same_count_fails() -> None:
     table = MemoryTable()
-    first, second = Budgets(table).writes(claimed()), Budgets(table).writes(claimed())
+    first, second = Budgets(table).writes(*claim()), Budgets(table).writes(*claim())
     table.write(*first)
     with pytest.raises(ConflictError):
         table.write(*second)
@@ -76,7 +101,7 @@ def test_a_claim_that_lost_to_the_counter_may_try_again() -> None:
     store = Outbox(table, make.mailbox)
     one = make.handoff_message(Via.SMS, receiver="sam")
     store.plan(one)
-    raced = RacedTable(table, Budgets(table).writes(claimed()))
+    raced = RacedTable(table, Budgets(table).writes(*claim()))
     with pytest.raises(ConflictError) as conflict:
         Outbox(raced, make.mailbox).claim(one, outbox.claimed(one, NOW), rests_on=frozenset())
     assert not conflict.value.failed
@@ -100,68 +125,89 @@ class RacedTable:
 @pytest.mark.parametrize(
     "message",
     [
-        claimed(Via.SNS, receiver=None),
-        claimed(Via.EMAIL, receiver=None),
-        claimed(
-            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22T11:05", receiver="sam"
+        claim(Via.SNS, receiver=None),
+        claim(Via.EMAIL, receiver=None),
+        claim(
+            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22-1105", receiver="sam"
         ),
     ],
 )
-def test_the_topic_and_a_digest_have_no_budget(message: OutboxMessage) -> None:
-    assert Budgets(MemoryTable()).writes(message) == []
+def test_the_topic_and_a_digest_have_no_budget(
+    message: tuple[OutboxMessage, OutboxMessage],
+) -> None:
+    assert Budgets(MemoryTable()).writes(*message) == []
 
 
 # --- a flood --------------------------------------------------------------------------------------
 
 FLOOD = SIZES.flooded_requests
+IN_TEN_MINUTES = timedelta(minutes=10) / FLOOD
 PEOPLE = [
-    {"id": one, "name": one.title(), "email": f"{one}@keybook.example"}
-    for one in ("sam", "kim", "lou")
+    {
+        "id": one,
+        "name": one.title(),
+        "email": f"{one}@keybook.example",
+        "phone": f"+493090182{number}",
+        "notify": ["email", "slack", "sms"],
+        "slack": f"https://hooks.slack.com/services/{one}",
+        "hours": {day: ["00:00", "24:00"] for day in DAY_NAMES},
+        "capacity": 1_000,
+    }
+    for number, one in enumerate(("sam", "kim", "lou"))
 ]
 
 
-def flooded(number: int, people: list[dict[str, Any]] = PEOPLE) -> InMemoryBaton:
-    """Return a Baton in which so many people asked for a demo within ten minutes."""
+def flooded() -> InMemoryBaton:
+    """Return a Baton of three salespeople in which many people asked for a demo within ten
+    minutes.
+    """
     baton = InMemoryBaton()
-    baton.world.documents.put("routing", {"people": people})
-    for one in range(number):
+    baton.world.documents.put("routing", {"people": PEOPLE})
+    confirm_phones(baton.world)
+    for one in range(FLOOD):
         address = f"p{one}@company{one}.example"
-        baton.form("demo", f"v{one}", **{**ANN, "email": address, "first_name": f"P{one}"})
-        if one % max(1, number // 10) == 0:
-            baton.ports.clock.tick(timedelta(minutes=1))
+        baton.form("demo", f"v{one}", **{**ANN, "email": address, "company": f"Company {one}"})
+        baton.ports.clock.tick(IN_TEN_MINUTES)
     baton.until_quiet()
     return baton
 
 
-def all_of(baton: InMemoryBaton) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = baton.get(f"/v1/outbox?limit=200{cursor}")
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
+def notices(baton: InMemoryBaton) -> list[OutboxMessage]:
+    """Return every notice of a handoff to a salesperson."""
+    items = baton.ports.memory.items.values()
+    kept = [message_of(one) for one in items if str(one["sk"]).startswith("OUTBOX#handoff#")]
+    return [one for one in kept if one.receiver is not None]
 
 
-def test_a_flood_of_requests_is_messages_and_a_digest() -> None:
-    baton = flooded(FLOOD)
-    emails = [one for one in all_of(baton) if (one["kind"], one["via"]) == ("handoff", "email")]
-    assert len(emails) == FLOOD
-    left = Counter(one["to"] for one in emails if one["state"] == "sent")
-    assert left
-    assert max(left.values()) <= PERSON_EMAILS_PER_HOUR
-    listed = [one for one in emails if one["state"] == "suppressed"]
-    assert {one["reason"] for one in listed} == {"over_budget"}
-    assert len(listed) + sum(left.values()) == FLOOD
+def test_in_a_flood_nobody_gets_more_than_the_budget() -> None:
+    """2,000 requests in ten minutes: each is a message or stands in a list, and none is silent."""
+    baton = flooded()
+    every = notices(baton)
+    assert len(every) == 3 * FLOOD
+    left = Counter((one.receiver, one.via) for one in every if one.state is MessageState.SENT)
+    receivers = {one.receiver for one in every}
+    assert left == {(who, via): most for who in receivers for via, most in PER_HOUR.items()}
+    listed = {one.lead_id for one in every if one.reason is NotSentReason.OVER_BUDGET}
+    sent = {one.lead_id for one in every if one.state is MessageState.SENT}
+    assert len(listed | sent) == FLOOD
+    assert {one.state for one in every} == {MessageState.SENT, MessageState.SUPPRESSED}
+
     baton.minutes_later(66)
-    digests = [one for one in baton.ports.senders.sent if "waiting" in getattr(one, "subject", "")]
-    text = "\n".join(one.text for one in digests)  # type: ignore[union-attr]
-    missing = [one["lead_id"] for one in listed if _address(baton, one["lead_id"]) not in text]
-    beyond = sum(int(words.split()[1]) for words in text.split("\n") if words.startswith("And "))
-    assert len(missing) == beyond
-    assert len(digests) == len(left)
+    digests = [
+        one
+        for one in baton.ports.senders.sent
+        if isinstance(one, Email) and "are waiting for you" in one.subject
+    ]
+    told = sorted(one.to for one in digests)
+    assert told == sorted(f"{who}@keybook.example" for who in receivers)
+    text = "\n".join(one.text for one in digests)
+    named = {lead_id for lead_id in listed if _address(baton, lead_id) in text}
+    beyond = sum(int(more) for more in re.findall(r"And (\d+) more", text))
+    assert len(named) + beyond == len(listed)
+    open_ones = baton.world.handoffs.in_state(HandoffState.OPEN, "", FLOOD)
+    assert {handoff.lead_id for _, handoff in open_ones} >= listed - named
 
 
 def _address(baton: InMemoryBaton, lead_id: str) -> str:
-    return str(baton.get(f"/v1/leads/{lead_id}")["email"])
+    profile = baton.world.leads.read(lead_id).profile
+    return f"\n  {values(profile)['email']}\n"

@@ -238,7 +238,7 @@ def test_the_timeline_says_what_was_given_and_why() -> None:
     )
     assert (item["name"], item["detail"]["properties"]) == (
         "points",
-        {"points": -2.5, "reason": "left the company", "until": "2027-01-31"},
+        {"points": -2.5, "reason": "left the company", "until": "2027-01-31", "by": "admin"},
     )
 
 

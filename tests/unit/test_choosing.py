@@ -158,7 +158,7 @@ def test_whoever_is_at_work_comes_first() -> None:
     assert chosen(SAM, late, now=NIGHT).why == "Sam is due next of 2 people at work."
 
 
-def test_with_nobody_at_work_the_fallback_and_the_manager_are_left() -> None:
+def test_with_nobody_at_work_somebody_stands_in() -> None:
     everybody = [{**one, "days_off": LEAVE} for one in (SAM, KIM)]
     cases: list[tuple[dict[str, Any], str | None, str]] = [
         ({"fallback": "kim", "manager": "sam"}, "kim", "Kim stands in"),
@@ -235,7 +235,7 @@ def test_above_capacity_inferred_leads_wait_for_the_next_day() -> None:
     assert [one.owner for one in found] == ["sam", "kim", "kim", "kim", "sam"]
     assert [one.waits_until is not None for one in found] == [False] * 3 + [True] * 2
     assert found[-1].waits_until == MONDAY + timedelta(hours=21)
-    assert found[-1].why.endswith("no room left on that day, so it waits until 2026-11-24 09:00.")
+    assert found[-1].why.endswith("no room left on that day, so it waits until Tue 24 Nov, 09:00.")
 
 
 def test_requested_leads_never_wait() -> None:

@@ -331,7 +331,10 @@ def test_emails_that_were_stopped_may_go_out_again() -> None:
     said = [
         one["detail"]["properties"] for one in timeline(baton, lead_id) if one["name"] == "emails"
     ]
-    assert said == [{"stop": False}, {"stop": True, "reason": "she asked me to"}]
+    assert said == [
+        {"stop": False, "by": "admin"},
+        {"stop": True, "reason": "she asked me to", "by": "admin"},
+    ]
 
 
 # --- by hand --------------------------------------------------------------------------------------

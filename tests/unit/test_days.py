@@ -95,12 +95,12 @@ OPENED = """
 import sys
 opened = []
 sys.addaudithook(lambda what, given: opened.append(str(given[0])) if what == "open" else None)
-from tests.baton import ANN, InMemoryBaton
+from tests.baton import ANN, InMemoryBaton, qualify_only
 baton = InMemoryBaton()
 {zone}
 baton.page("/pricing")
 {form}
-baton.until_quiet()
+qualify_only(baton)
 zones = [name for name in opened if "zoneinfo/" in name and ".py" not in name]
 print(len(zones), file=sys.stderr)
 """

@@ -22,6 +22,7 @@ from infra.paths import ROOT
 from tests.pages import HOME, first_cells, names_in, resolve, rows, section, text_of
 
 CLOSED_SETS = "docs/reference/closed-sets.md"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SETTING = re.compile(r"(?<![A-Z_])BATON_[A-Z]+(?:_[A-Z]+)*(?!_*[A-Z])(?!__)")
 ROUTE_HEADING = re.compile(r"^### (GET|POST|PUT|PATCH|DELETE) (\S+)$", re.M)
 STORE_METHOD = re.compile(r"`([A-Z]\w+\.[a-z]\w*)`")
@@ -94,6 +95,28 @@ def test_each_private_route_names_its_roles() -> None:
 def named_roles(part: str) -> set[str]:
     line = re.search(r"^Roles?: (.+)\.$", part, re.M)
     return set(re.findall(r"`(\w+)`", line[1])) if line else set()
+
+
+def test_who_may_call_what_is_what_the_routes_name() -> None:
+    said = section(text_of("docs/reference/api.md"), "Who may call what")
+    expected = "\n".join(expected_rows())
+    assert [line for line in said.splitlines() if line.startswith("| `")] == [
+        *expected.splitlines()
+    ], f"the table is:\n{expected}"
+
+
+def expected_rows() -> Iterator[str]:
+    """Yield the table of who may call what: each private path with the methods for each role."""
+    roles_of = resolve("http.auth.roles_of")
+    for path, methods in sorted(app.routes.items()):
+        named = {one: roles_of(entry.view_function) for one, entry in methods.items()}
+        if not any(named.values()):
+            continue
+        cells = [
+            " ".join(one for one in METHODS if {*named.get(one, ())} & roles)
+            for roles in ({"admin", "marketer", "sales"}, {"marketer"}, {"sales"})
+        ]
+        yield f"| `{path}` | {' | '.join(cell or '–' for cell in cells)} |"
 
 
 def example_of(path: str) -> str:

@@ -10,6 +10,7 @@ from chalicelib.handoff.handoff import (
     Handoff,
     HandoffState,
     Priority,
+    SlaStep,
     WhyHeld,
     brought_to,
     newest_of,
@@ -38,6 +39,9 @@ WHOLE = make.handoff(
     contacted_at=LATER,
     tries=2,
     tried_at=LATER,
+    touched_at=LATER,
+    steps={SlaStep.REMINDED: LATER, SlaStep.LATE: LATER},
+    earlier_owner="lee",
     due_at=LATER,
     version=4,
 )

@@ -13,7 +13,7 @@ from chalicelib.handoff.releasing import HandoffReleaseHandler, HandoffReleaseSt
 from chalicelib.jobs.job import Job
 from chalicelib.store.records import record_item
 from chalicelib.store.table import Put
-from chalicelib.wiring.handoff_work import releasing
+from chalicelib.wiring.held_handoffs import releasing
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of
 from tests.factories import MINUTE

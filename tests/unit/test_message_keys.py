@@ -35,7 +35,17 @@ WRITTEN = [
     ),
     (MessageKey(MessageKind.HANDOFF, 12, (Via.EMAIL,)), "handoff#12#email"),
     (MessageKey(MessageKind.CORRECTION, 2, (Via.SMS,)), "correction#2#sms"),
+    (
+        MessageKey(MessageKind.REMINDER, 1, ("nudged", "20261123100000", "sam", "email")),
+        "reminder#1#nudged#20261123100000#sam#email",
+    ),
+    (MessageKey(MessageKind.ESCALATION, 1, ("late", ".team")), "escalation#1#late#.team"),
     (MessageKey(MessageKind.WARNING, 3, ("bad-fit",)), "warning#3#bad-fit"),
+    (
+        MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, "2026-11-22-1105")),
+        "digest#1#email#2026-11-22-1105",
+    ),
+    (MessageKey(MessageKind.CODE, 1, (Via.SMS, "8ec1e948")), "code#1#sms#8ec1e948"),
     (MessageKey(MessageKind.REPLY, 1, (Via.EMAIL, "8ec1e948")), "reply#1#email#8ec1e948"),
     (MessageKey(MessageKind.TRIAGE, 1, (Via.SNS,)), "triage#1#sns"),
     (MessageKey(MessageKind.TRIAGE, 1, (Via.SNS, "2026-11-22")), "triage#1#sns#2026-11-22"),

@@ -3,14 +3,16 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.days import zone_of
 from chalicelib.delivery.messages import Email, Sms, SnsMessage
 from chalicelib.delivery.outbox import Via
 from chalicelib.delivery.segments import count_segments
-from chalicelib.handoff.facts import NoticeFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink, Whereabouts
 from chalicelib.handoff.notice import Notices
 from chalicelib.inputs.countries import ALPHA_2, country_name
 from tests import factories as make
@@ -56,6 +58,23 @@ def test_a_text_has_number_and_page_in_two_segments(name: str) -> None:
     assert count_segments(body) <= 2
     assert "+49 30 901820" in body
     assert body.endswith(f"Ref {make.LEAD_ID[:8]}-1 {PAGE_URL}")
+
+
+@pytest.mark.parametrize(
+    "reach", [{"phone": "tel: " * 60}, {"phone": "", "email": f"{'a' * 240}@acme.example"}]
+)
+def test_no_number_or_address_pushes_out_the_page(reach: dict[str, str]) -> None:
+    body = sms(replace(FACTS, profile={**FACTS.profile, **reach}))
+    assert count_segments(body) <= 2
+    assert body.endswith(PAGE_URL)
+    assert body.startswith("Ann Example, CTO at Acme")
+    assert not re.search(r"tel:\S", body)
+
+
+def test_a_text_says_the_persons_time_where_it_differs() -> None:
+    there = Whereabouts(zones=[zone_of("America/New_York")], name="New York")
+    assert "Reach: +49 30 901820 (05:02 there), ann@" in sms(replace(FACTS, place=there))
+    assert "there" not in sms(FACTS)
 
 
 def test_a_text_that_has_no_page_keeps_accents() -> None:
@@ -198,7 +217,6 @@ def test_without_a_zone_of_their_own_it_is_the_companys() -> None:
     notice = demo(InMemoryBaton(zone="Europe/Berlin"))
     assert "your time, Berlin" in notice.text
     assert "Book a time" not in notice.text
-    assert "Accept" not in notice.text
 
 
 @pytest.mark.parametrize(
@@ -231,6 +249,25 @@ def test_own_answers_have_their_labels_and_marketings_emails_are_listed() -> Non
     text = demo(baton, budget="25000").text
     assert "  Budget in euros: 25,000\n" in text
     assert "What marketing sent\n  Sun 22 Nov: " in text
+
+
+def test_rule_11_colleagues_who_are_active_are_listed() -> None:
+    """Nobody of another company, of free mail, or of whom nothing is known but an old visit."""
+    baton = InMemoryBaton()
+    for number, email in enumerate(("bo@acme.example", "cy@other.example", "di@gmail.com")):
+        person = {**ANN, "email": email, "first_name": f"Bo{number}", "phone": ""}
+        baton.form("demo", f"visitor-{number}", **person)
+    baton.until_quiet()
+    baton.ports.senders.sent.clear()
+    baton.ports.clock.tick(timedelta(days=2))
+    text = demo(baton).text
+    listed = text.partition("Colleagues who are active\n")[2].partition("\n\n")[0]
+    assert listed == "  Bo0 Example, CTO at Acme, active on Sun 22 Nov"
+    baton.ports.senders.sent.clear()
+    baton.ports.clock.tick(timedelta(days=100))
+    baton.form("demo", "visitor-9", **{**ANN, "email": "ed@acme.example"})
+    baton.until_quiet()
+    assert "Colleagues" not in to_sam(baton).text
 
 
 def test_rule_2_a_companys_own_contact_rules_are_said() -> None:

@@ -3,6 +3,7 @@ mistake, or doubtful.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +12,22 @@ from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, Via
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.afterwards import triage_request
+from chalicelib.handoff.choosing import Chosen
+from chalicelib.handoff.dealing import Dealt
 from chalicelib.handoff.handoff import HandoffState, Priority, WhyHeld
 from chalicelib.handoff.handoff_records import handoff_record
+from chalicelib.handoff.load import Load
 from chalicelib.handoff.plan import (
     hand_over,
     instead_of,
     take_back,
     warn_owner,
 )
-from chalicelib.handoff.routing import salesperson, stand_ins, weekly_capacity
+from chalicelib.handoff.routing import Person, salesperson, stand_ins, weekly_capacity
+from chalicelib.handoff.sla import first_look
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.reactions import Plan
@@ -134,14 +140,25 @@ def handed(
     *people: dict[str, Any],
     owner: str | None = None,
     why_held: WhyHeld | None = None,
+    waits_until: datetime | None = None,
+    total: int = 0,
 ) -> Plan:
     moved = make.transition(Stage.SQL, Stage.MQL, kind=kind, cycle=2)
+    found = {one["id"]: parse_document(Person, one) for one in people}
+    chosen = Chosen(
+        owner=owner or next(iter(found), None),
+        holder=None,
+        why="Sam was next.",
+        is_dealt=owner is None,
+        waits_until=waits_until,
+        load=Load(),
+    )
     return hand_over(
         moved,
-        lead=make.lead(standing=Standing(owner=owner)),
+        lead=make.lead(total=total),
         about=7,
         priority=Priority.P1 if kind == "requested" else Priority.P4,
-        routing=routing(*people),
+        dealt=Dealt(chosen=chosen, receiver=found.get(chosen.owner or "")),
         now=NOW,
         why_held=why_held,
     )
@@ -149,8 +166,9 @@ def handed(
 
 def record(kind: str, owner: str | None, **parts: Any) -> Record:
     priority = Priority.P1 if kind == "requested" else Priority.P4
-    known = {"kind": kind, "owner": owner, "priority": priority}
-    return handoff_record(None, make.handoff(cycle=2, about=7, **known, **parts))
+    known = {"kind": kind, "owner": owner, "priority": priority, "why": "Sam was next."}
+    due = {"due_at": None if "why_held" in parts else first_look(priority, NOW)}
+    return handoff_record(None, make.handoff(cycle=2, about=7, **{**known, **due, **parts}))
 
 
 @pytest.mark.parametrize(
@@ -193,6 +211,16 @@ def test_rule_9_a_held_handoff_names_its_owner_and_tells_nobody(kind: str) -> No
     held = {"state": HandoffState.HELD, "why_held": WhyHeld.IMPORT, "opened_at": None}
     assert (plan.records, plan.owner) == ([record(kind, "sam", **held)], "sam")
     assert plan.messages == []
+
+
+def test_a_handoff_that_waits_for_room_is_due_best_first() -> None:
+    monday = NOW + timedelta(hours=23)
+    for total, minutes in ((120_000, 0), (100_000, 0), (50_000, 15), (-5_000, 30)):
+        plan = handed("inferred", SAM, waits_until=monday, total=total)
+        held = {"state": HandoffState.HELD, "why_held": WhyHeld.FULL, "opened_at": None}
+        due_at = monday + timedelta(minutes=minutes)
+        assert plan.records == [record("inferred", "sam", **held, due_at=due_at)]
+        assert plan.messages == []
 
 
 # --- taken back -----------------------------------------------------------------------------------

@@ -10,13 +10,16 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancell
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
+from chalicelib.handoff.companies import CompanyOwner
+from chalicelib.handoff.dealing import Dealing
 from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.hearing import WARNINGS_MAX, notifications
+from chalicelib.handoff.load import Load
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing
-from chalicelib.limits import MERGE_MAX_WAITING
+from chalicelib.limits import MERGE_MAX_WAITING, SHARED_ATTEMPTS
 from chalicelib.nurture.reaction import NurtureReaction
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation, carry_out
 from chalicelib.wiring.reactions import MOST_WRITES
@@ -32,6 +35,16 @@ WELCOME = {
     "steps": [{"id": "1", "wait": "0d", "email": "hello"}],
 }
 REQUEST, DISQUALIFIED = NotifiedAbout.REQUEST, NotifiedAbout.DISQUALIFIED
+
+
+class NothingDealt:
+    """Nobody was handed anything, and no company has an owner."""
+
+    def load(self) -> Load:
+        return Load()
+
+    def company_owner(self, _domain: str) -> CompanyOwner | None:
+        return None
 
 
 class Kept:
@@ -54,6 +67,9 @@ class Kept:
 
     def handoffs(self, _lead_id: str) -> list[Handoff]:
         return self._handoffs
+
+    def verdict(self, _lead_id: str, _cycle: int) -> None:
+        return None
 
     def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions
@@ -83,7 +99,11 @@ def entering(
 
 
 def hand_over(one: Situation, kept: Kept | None = None) -> Plan:
-    reaction = HandoffReaction(leads=kept or Kept(), routing=lambda: {"people": [SAM]})
+    routing = {"people": [SAM]}
+    dealing = Dealing(reader=NothingDealt(), routing=lambda: routing, country=lambda: None)
+    reaction = HandoffReaction(
+        leads=kept or Kept(), dealing=lambda: dealing, routing=lambda: routing
+    )
     return reaction(one)
 
 
@@ -136,7 +156,7 @@ def test_a_notice_is_about_what_caused_it(events: list[Event], about: Event | No
 def test_an_sql_is_handed_to_sales() -> None:
     plan = hand_over(entering(Stage.SQL))
     assert keys_of(plan) == ["handoff#2#email", "handoff#2#sms", "handoff#2#sns"]
-    (record,) = plan.records
+    record = plan.records[0]
     assert (record.key, record.values["owner"], plan.owner) == ("HANDOFF#2", "sam", "sam")
     assert write_to(entering(Stage.SQL)) == NO_PLAN
 
@@ -152,11 +172,18 @@ def test_a_lead_back_from_sales_had_the_emails_before() -> None:
     assert write_to(entering(Stage.MQL, origin=Stage.SQL)) == NO_PLAN
 
 
+def test_a_lead_that_loses_too_often_is_dealt_by_chance() -> None:
+    lead = make.lead(profile=profile({**make.BEST_FIT, "email": "ann@gmail.com"}))
+    dealt = [hand_over(entering(Stage.SQL, lead=lead, lost=lost)) for lost in range(14)]
+    written = [[one.key for one in plan.records] for plan in dealt]
+    assert written == [["HANDOFF#2", "LOAD"]] * SHARED_ATTEMPTS + [["HANDOFF#2"]] * 2
+
+
 @pytest.mark.parametrize("cause", [Cause.PUBLISH, Cause.IMPORT])
 def test_rule_9_a_handoff_of_a_flood_is_held(cause: Cause) -> None:
     plan = hand_over(entering(Stage.SQL, cause))
     assert plan.messages == []
-    (record,) = plan.records
+    record = plan.records[0]
     assert (record.values["state"], plan.owner) == (HandoffState.HELD.value, "sam")
 
 
@@ -218,7 +245,8 @@ def test_what_was_planned_before_is_left_out() -> None:
     whole = hand_over(entering(Stage.SQL))
     planned = AlreadyPlannedError(messages=["handoff#2#email"], records=["HANDOFF#2"])
     rest = whole.without(planned)
-    assert (keys_of(rest), rest.records) == (["handoff#2#sms", "handoff#2#sns"], [])
+    assert keys_of(rest) == ["handoff#2#sms", "handoff#2#sns"]
+    assert "HANDOFF#2" not in {one.key for one in rest.records}
 
 
 def test_a_decisions_writes_fit_into_a_transaction() -> None:

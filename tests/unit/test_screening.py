@@ -541,7 +541,8 @@ def test_the_timeline_shows_what_was_kept_and_released(baton: InMemoryBaton) -> 
     release(baton, one["lead_id"], note="I know her.")
     baton.until_quiet()
     acts = [item["detail"] for item in timeline(baton) if item["kind"] == "person"]
-    assert acts == [{"properties": {"event_ids": one["event_id"], "reason": "I know her."}}]
+    said = {"event_ids": one["event_id"], "reason": "I know her.", "by": "admin"}
+    assert acts == [{"properties": said}]
     forms = {item["id"]: item["detail"] for item in timeline(baton) if item["kind"] == "form"}
     assert forms.pop(one["event_id"])["screened"] == "honeypot"
     ((_, released),) = forms.items()

@@ -143,4 +143,4 @@ def test_what_a_stranger_says_is_marked_in_the_notice() -> None:
     baton.form("demo", visitor=None, **ANN)
     baton.until_quiet()
     bodies = [str(one) for one in baton.ports.senders.sent]
-    assert any("Unconfirmed, as somebody typed it: company" in body for body in bodies)
+    assert any("as somebody typed it; nothing of it is confirmed" in body for body in bodies)

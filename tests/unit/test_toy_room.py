@@ -91,7 +91,10 @@ class WorldWithToyRoom(World):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=[*reactions(self.leads, self.documents, self.models), thank],
+            reactions=[
+                *reactions(self.leads, self.documents, self.models, lambda: self.dealing),
+                thank,
+            ],
             urgent=lambda _lead_id: None,
             runtime=self.runtime,
         )

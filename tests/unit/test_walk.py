@@ -1,8 +1,19 @@
 """The transcript of the demo's walk: each step shows what is new, and the score can be followed."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from chalicelib.delivery.messages import Email
+from infra.local.salesperson import A_MOMENT_S, take_lead
 from infra.local.transcript import Step, render
+from infra.local.witness import StepFailedError
+from tests.baton import API
+from tests.verdicts import handed_over, look, send
+
+A_MOMENT = timedelta(seconds=A_MOMENT_S)
 
 
 def reason(rule: str, points: float, text: str) -> dict[str, Any]:
@@ -88,3 +99,22 @@ def test_a_step_shows_which_sequence_was_entered_or_left() -> None:
         "   enters the sequence learn-and-try (stage: mql)",
         "   leaves the sequence learn-and-try (with_sales)",
     ]
+
+
+def test_sam_takes_the_lead_by_the_link_of_his_email() -> None:
+    baton = handed_over()
+    notice = next(one for one in baton.ports.senders.sent if isinstance(one, Email))
+
+    def browse(url: str, form: Mapping[str, str] | None) -> str:
+        path = url.removeprefix(API)
+        answer = look(baton, path) if form is None else send(baton, path, form)
+        return str(answer.body.decode())
+
+    said = take_lead(notice.text, API, browse, lambda: baton.ports.clock.tick(A_MOMENT))
+    assert said == "Ann Example is accepted"
+    assert baton.lead()["stage"] == "accepted"
+
+
+def test_an_email_without_a_link_fails_the_walk() -> None:
+    with pytest.raises(StepFailedError, match="no link"):
+        take_lead("Nothing to press", API)

@@ -11,7 +11,7 @@ from chalicelib.days import zone_of
 from chalicelib.document import parse_document
 from chalicelib.handoff.routing import Person
 from chalicelib.handoff.working_time import (
-    HORIZON,
+    WORK_HORIZON,
     WorkingTime,
     is_on_leave,
     is_present,
@@ -115,8 +115,8 @@ def test_a_holiday_of_the_region_is_free_there() -> None:
 def test_a_leave_of_years_ends_at_the_horizon() -> None:
     gone = works(days_off=[{"from": "2026-01-01", "to": "9999-12-31"}])
     now = at("2026-11-23 12:00")
-    assert working_minutes_later(now, 15, gone) == now + HORIZON
-    assert working_days_later(now, 5, gone) == now + HORIZON
+    assert working_minutes_later(now, 15, gone) == now + WORK_HORIZON
+    assert working_days_later(now, 5, gone) == now + WORK_HORIZON
     assert not is_present(now, gone)
     assert is_on_leave(now, gone)
 

@@ -86,8 +86,8 @@ class _Taken:
 class ReplyTaking:
     """Takes replies.
 
-    messages: all messages of a lead; receiver: the address of whoever hears of a lead of this
-    owner, None where nobody has one; unsubscribe: takes the unsubscribe of a lead.
+    messages: all messages of a lead; receiver: id and address of whoever hears of a lead of this
+    owner, None where nobody is named; unsubscribe: takes the unsubscribe of a lead.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ReplyTaking:
         messages: Callable[[str], Sequence[OutboxMessage]],
         lead: Callable[[str], Lead],
         store: TakenStore,
-        receiver: Callable[[str | None], str | None],
+        receiver: Callable[[str | None], tuple[str, str] | None],
         unsubscribe: Callable[[str, OutboxMessage | None], None],
         runtime: Runtime,
     ) -> None:
@@ -215,13 +215,14 @@ class ReplyTaking:
         """Return the message about a reply: to the lead's owner, or who stands in; else to the
         topic.
         """
-        address = self._receiver(lead.standing.owner)
+        person_id, address = self._receiver(lead.standing.owner) or (None, None)
         via = Via.EMAIL if address else Via.SNS
         notice = planned(
             lead_id=lead.lead_id,
             key=MessageKey(MessageKind.REPLY, lead.standing.cycle, (via, reply.id)),
             via=via,
             to=address,
+            receiver=person_id,
             about=lead.version,
             now=reply.captured_at,
         )

@@ -1,0 +1,32 @@
+"""Whether a decision takes in what a salesperson answered; it is asked about every one."""
+
+from collections.abc import Sequence
+
+from chalicelib.events import Act, Event
+from chalicelib.leads.acts import VERDICT_BY, VERDICT_SAID, acts_of
+from chalicelib.lifecycle.verdicts import SalesVerdict
+from chalicelib.qualify.reactions import Moved
+
+
+def is_answered(events: Sequence[Event], moved: Sequence[Moved]) -> bool:
+    """Return whether a decision gives a verdict, takes one back, or merges two leads."""
+    is_act = any(acts_of(events, act) for act in (Act.VERDICT, Act.MERGED))
+    return is_act or is_taken_back(moved)
+
+
+def is_taken_back(moved: Sequence[Moved]) -> bool:
+    """Return whether a decision takes a verdict back, on the page or by a move."""
+    return bool(moved) and moved[-1].transition.undoes
+
+
+def verdict_event_in(events: Sequence[Event]) -> Event | None:
+    """Return the verdict among the events that a decision took in, None without one."""
+    given = acts_of(events, Act.VERDICT)
+    return next((one for one in given if one.properties[VERDICT_SAID] != SalesVerdict.UNDO), None)
+
+
+def taken_by(events: Sequence[Event]) -> str | None:
+    """Return who takes the lead by a verdict among the events, None when nobody does."""
+    given = verdict_event_in(events)
+    is_taken = given is not None and given.properties[VERDICT_SAID] == SalesVerdict.ACCEPT
+    return str(given.properties[VERDICT_BY]) if given and is_taken else None
