@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
@@ -28,6 +28,7 @@ from chalicelib.scoring.profile import values
 
 if TYPE_CHECKING:
     from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.desk import Desk
     from chalicelib.handoff.verdicts import GivenVerdict
 
 NOTICES_MAX = 5  # by four ways, and to the topic
@@ -67,8 +68,7 @@ class HandoffReader(Protocol):
 class HandoffReaction:
     """Plans what sales is sent.
 
-    dealing: deals leads out; routing: the stored routing document, if there is one; addresses: who
-    answers forms that are not for sales, by their kind.
+    dealing: deals leads out; addresses: who answers forms that are not for sales, by their kind.
     """
 
     def __init__(
@@ -76,12 +76,10 @@ class HandoffReaction:
         *,
         leads: HandoffReader,
         dealing: "Callable[[], Dealing]",
-        routing: Callable[[], Mapping[str, Any] | None],
         addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
         self._dealing = dealing
-        self._routing = routing
         self._addresses = addresses
 
     def __call__(self, situation: Situation) -> Plan:
@@ -97,6 +95,10 @@ class HandoffReaction:
         plan += _colleague(situation)
         plan = _about(cause_of(situation), plan) if plan.messages else plan
         return plan + count_requests(situation)
+
+    def _desk(self, situation: Situation) -> "Desk":
+        """Return the salespeople at this moment."""
+        return self._dealing().desk(situation.after.zone, situation.now)
 
     def _handed_over(self, situation: Situation) -> Plan:
         """Return the handoff of a lead that became an SQL, with its notices."""
@@ -140,7 +142,7 @@ class HandoffReaction:
             return NO_PLAN
         from chalicelib.handoff.following import Following  # few events move a lead
 
-        follow = Following(self._leads, self._routing)
+        follow = Following(self._leads, lambda: self._desk(situation))
         return follow(
             situation,
             deeds,
@@ -163,7 +165,7 @@ class HandoffReaction:
             return NO_PLAN
         from chalicelib.handoff.announcing import Announcing  # few events announce anything
 
-        announce = Announcing(self._leads, self._routing())
+        announce = Announcing(self._leads, self._desk(situation))
         return announce(situation, notified, cause_of(situation))
 
     def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
@@ -180,7 +182,9 @@ class HandoffReaction:
 
         address = self._addresses().get(str(value_of(written, FORM_KIND)))
         day = situation.score.day
-        messages = pass_on_message(situation.after, self._routing(), address, situation.now, day)
+        messages = pass_on_message(
+            situation.after, self._desk(situation), address, situation.now, day
+        )
         return Plan(messages=messages)
 
     def _taken_back(self, situation: Situation) -> Plan:

@@ -12,17 +12,18 @@ def handoff_list(world: "World") -> "HandoffList":
     """Return what lists handoffs by their state."""
     from chalicelib.handoff.listing import HandoffList
 
-    return HandoffList(world.handoffs, world.ports.now)
+    return HandoffList(world.handoffs)
 
 
 def releasing(world: "World") -> "Releasing":
     """Return what releases held handoffs."""
     from chalicelib.handoff.releasing import Releasing
+    from chalicelib.wiring.handoff_work import desk_of
 
     return Releasing(
         handoffs=world.handoffs,
         lead=world.leads.read,
-        routing=lambda: world.documents.get("routing"),
+        desk=lambda now: desk_of(world, now),
         runtime=world.runtime,
     )
 

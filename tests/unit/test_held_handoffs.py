@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.handoff.handoff import Handoff, HandoffState, WhyHeld
+from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep, WhyHeld
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.releasing import HandoffReleaseHandler, HandoffReleaseState
 from chalicelib.jobs.job import Job
@@ -103,17 +103,16 @@ def test_the_list_is_by_owner(baton: InMemoryBaton) -> None:
     assert listed(baton, "state=held&owner=kim") == []
 
 
-def test_late_are_open_and_accepted_ones_past_their_time(baton: InMemoryBaton) -> None:
+def test_late_are_those_whose_first_contact_is_late(baton: InMemoryBaton) -> None:
     now = baton.ports.now()
-    for number, state in enumerate(HandoffState):
-        for due_at in (now, now + MINUTE, None):
-            cycle = 1 + number * 3 + (due_at != now) + (due_at is None)
-            store(baton, make.handoff(state=state, cycle=cycle, due_at=due_at))
+    late = {SlaStep.LATE: now}
+    for cycle, state in enumerate(HandoffState, 1):
+        store(baton, make.handoff(state=state, cycle=cycle, steps=late))
+        store(baton, make.handoff(state=state, cycle=cycle + 10))
+        store(baton, make.handoff(state=state, cycle=cycle + 20, steps=late, contacted_at=now))
     page = baton.get("/v1/handoffs?state=late")["handoffs"]
-    assert {(one["state"], one["due_at"]) for one in page} == {
-        ("open", page[0]["due_at"]),
-        ("accepted", page[0]["due_at"]),
-    }
+    assert {one["state"] for one in page} == {"open", "accepted"}
+    assert {one["late_at"][:16] for one in page} == {f"{now:%Y-%m-%dT%H:%M}"}
     assert len(page) == 2
 
 
