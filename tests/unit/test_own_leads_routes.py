@@ -127,6 +127,7 @@ def test_the_sales_routes_without_a_lead_are_known() -> None:
         "GET /v1/replies",
         "GET /v1/routing",
         "GET /v1/routing/versions",
+        "GET /v1/routing/whom",
         "POST /v1/sequences/{sequence_id}/preview",
         "POST /v1/routing/people/{person_id}/phone",
     }
