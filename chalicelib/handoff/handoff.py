@@ -99,7 +99,13 @@ class Handoff:
     steps: Mapping[SlaStep, datetime] = field(default_factory=dict)
     """What its clock did, and when."""
     earlier_owner: str | None = None
-    """Who had it before it was dealt out a second time; None: it was not."""
+    """Who had it before it was dealt out a second time; None: nobody, or it was not."""
+    reassigned_to: str | None = None
+    """To whom it was dealt out then; None: it was not."""
+    handed_to: str | None = None
+    """Who got its first notices; None: nobody is named."""
+    handed_why: str = ""
+    """Why they did, in words."""
     closed_at: datetime | None = None
     due_at: datetime | None = None
     """When the clock looks after it; None: never."""
@@ -110,6 +116,11 @@ class Handoff:
     def receiver(self) -> str | None:
         """The id of whoever gets its notices."""
         return self.holder or self.owner
+
+    @property
+    def reassigned_at(self) -> datetime | None:
+        """When it was dealt out a second time; None: it was not."""
+        return self.steps.get(SlaStep.ESCALATED) if self.reassigned_to else None
 
     @property
     def late_at(self) -> datetime | None:

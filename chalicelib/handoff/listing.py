@@ -47,7 +47,8 @@ class WantedHandoffs:
             return False
         if self.why not in (None, handoff.why_held):
             return False
-        return not self.is_late or (handoff.late_at is not None and handoff.contacted_at is None)
+        is_late = handoff.late_at is not None and handoff.contacted_at is None
+        return is_late or not self.is_late
 
 
 def parse_wanted(state: str, owner: str | None, owners: frozenset[str] | None) -> WantedHandoffs:
@@ -124,8 +125,9 @@ def serialize_handoff(handoff: Handoff) -> Mapping[str, Any]:
         "opened_at": _time(handoff.opened_at),
         "accepted_at": _time(handoff.accepted_at),
         "contacted_at": _time(handoff.contacted_at),
-        "closed_at": _time(handoff.closed_at),
+        "tries": handoff.tries,
         "late_at": _time(handoff.late_at),
+        "closed_at": _time(handoff.closed_at),
     }
 
 

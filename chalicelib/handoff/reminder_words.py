@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import assert_never
 
+from chalicelib.days import local_time
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.facts import NoticeFacts
@@ -16,6 +17,7 @@ from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import who_words
 from chalicelib.handoff.sla import OUTCOME_DAYS, STILL_DAYS, contact_due_at
 from chalicelib.handoff.sla_clock import receiver_time
+from chalicelib.handoff.wanted import wanted_by
 from chalicelib.inert import inert
 
 CLOCK_STEPS = frozenset({SlaStep.REMINDED, SlaStep.ESCALATED, SlaStep.LATE})
@@ -58,6 +60,7 @@ class Reminding:
             reader=message.receiver or "",
             who=who_words(facts.profile),
             zone=facts.reader.zone,
+            is_answer=wanted_by(facts) is not None,
         )
         return words.of(step)
 
@@ -78,16 +81,27 @@ def is_still_meant(handoff: Handoff, step: SlaStep) -> bool:
 
 
 class _Words:
-    """The words about one handoff to one reader. who: the lead, inert."""
+    """The words about one handoff to one reader.
+
+    who: the lead, inert; is_answer: whether the lead asked to be contacted.
+    """
 
     def __init__(
-        self, *, handoff: Handoff, desk: Desk, reader: str, who: str, zone: tzinfo
+        self,
+        *,
+        handoff: Handoff,
+        desk: Desk,
+        reader: str,
+        who: str,
+        zone: tzinfo,
+        is_answer: bool,
     ) -> None:
         self._handoff = handoff
         self._desk = desk
         self._reader = reader
         self._who = who
         self._zone = zone
+        self._is_answer = is_answer
         self._has = self._name(handoff.owner)
 
     def of(self, step: SlaStep) -> Wording:
@@ -126,11 +140,11 @@ class _Words:
         return Wording(
             headline=f"{self._who} {want}",
             want=want,
-            opening=opening,
+            opening=opening.removesuffix("."),  # the layout ends the sentence
             closing=closing,
             asks_verdict=asks_verdict,
             asks_contact=asks_contact,
-            is_answer=True,
+            is_answer=self._is_answer,
         )
 
     def _reminded(self) -> Wording:
@@ -148,7 +162,7 @@ class _Words:
 
     def _escalated(self) -> Wording:
         earlier = self._handoff.earlier_owner
-        if earlier is None:
+        if self._handoff.reassigned_to is None:
             return self._said(f"is waiting for {self._has}", self._missing(), SEE_TO_IT)
         if self._reader == earlier:
             said = "Nobody got in touch in time, so another person has this lead."
@@ -172,4 +186,4 @@ class _Words:
         return inert(person.name) if person else "the team"
 
     def _when(self, at: datetime | None) -> str:
-        return f"{at.astimezone(self._zone):%a %d %b, %H:%M}" if at else "some time ago"
+        return f"{local_time(at, self._zone):%a %d %b, %H:%M}" if at else "some time ago"

@@ -118,7 +118,12 @@ class SlaClock:
             self._handoffs.move(held, replace(held, due_at=due_at, version=held.version + 1))
             return
         after = replace(
-            opened(held, desk.now), owner=chosen.owner, holder=chosen.holder, why=chosen.why
+            opened(held, desk.now),
+            owner=chosen.owner,
+            holder=chosen.holder,
+            why=chosen.why,
+            handed_to=chosen.holder or chosen.owner,
+            handed_why=chosen.why,
         )
         plan = Plan(
             messages=notices_of(after, dealt.receiver, desk.now),

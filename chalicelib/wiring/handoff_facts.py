@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from chalicelib.scoring.model import Model
     from chalicelib.scoring.profile import Profile
 
-ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
+OF_CLOCK = frozenset({MessageKind.REMINDER, MessageKind.ESCALATION})
+"""What the clock says of a handoff, and no event."""
+ABOUT_A_MOVE = OF_CLOCK | {MessageKind.HANDOFF, MessageKind.CORRECTION}
 COLLEAGUES_MAX = 6
 COLLEAGUES_SEEN = timedelta(days=90)
 MINUTES_OF_A_DAY = 24 * 60  # all zones of a country have a minute of so long a day in common
@@ -54,7 +56,7 @@ class HandoffFacts:
 
         lead = self._stores.leads.read(message.lead_id)
         profile = self.profile_of(lead)
-        recent = self._recent(lead, message.cause)
+        recent = self._recent(lead, self._cause_of(message))
         moved = self._moved(message)
         return NoticeFacts(
             now=self._stores.ports.now(),
@@ -85,6 +87,13 @@ class HandoffFacts:
         if message.kind not in ABOUT_A_MOVE:
             return None
         return self._stores.leads.transition(message.lead_id, message.about)
+
+    def _cause_of(self, message: "OutboxMessage") -> tuple[str, str] | None:
+        """Return the event that a notice shows first: of the clock's that of the handoff."""
+        if message.kind not in OF_CLOCK:
+            return message.cause
+        notices = self._stores.leads.notices(message.lead_id, message.key.cycle)
+        return next((one.cause for one in notices if one.cause), None)
 
     def _outside_total(self, moved: "Recorded | None") -> frozenset[str]:
         """Return the groups that are not in a total; of most models all are (ADR 0050)."""

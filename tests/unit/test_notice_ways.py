@@ -239,6 +239,22 @@ def test_the_persons_time_is_the_browsers_or_the_countrys(
     assert (says or "") in text
 
 
+def test_a_reminder_looks_like_the_notice_and_quotes_it() -> None:
+    baton = InMemoryBaton()
+    demo(baton, message="We have an audit in March.")
+    baton.page("/blog/a")
+    baton.minutes_later(40)
+    (reminder,) = (
+        one
+        for one in baton.ports.senders.sent
+        if isinstance(one, Email) and "is waiting for you" in one.subject
+    )
+    assert "\n> We have an audit in March.\n" in reminder.text
+    assert "  1. asked for a demo today\n" in reminder.text
+    assert links_in(reminder)[0] == "tel:+4930901820"
+    assert "an answer to what they asked is fine" in reminder.text
+
+
 def test_own_answers_have_their_labels_and_marketings_emails_are_listed() -> None:
     baton = InMemoryBaton()
     (form,) = (one for kind, name, one in documents() if (kind, name) == ("form", "demo"))

@@ -79,7 +79,10 @@ def mail(kind: str, **parts: Any) -> Email:
 def test_each_kind_of_notice_has_its_closing_words() -> None:
     """An email of a sequence is the marketers' own text from the first word to the last, and what
     passes a reply on has words of its own."""
-    own_words = {MessageKind.REPLY, MessageKind.DIGEST, MessageKind.CODE}
+    own_words = {
+        *(MessageKind.REPLY, MessageKind.DIGEST, MessageKind.CODE),
+        *(MessageKind.REMINDER, MessageKind.ESCALATION),
+    }
     assert set(CLOSING) == {kind for kind in MessageKind if not kind.goes_to_lead} - own_words
 
 
