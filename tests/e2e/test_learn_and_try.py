@@ -149,10 +149,12 @@ def it_is_as_the_readme_shows(steps: list[Step], email: str) -> None:
 
 
 def masked(transcript: str) -> str:
-    """A transcript without the references, which each deployment's identity secret makes its own,
+    """A transcript without the references and links, which each deployment's secrets make its own,
     and without dates and times.
     """
     without = re.sub(r"[A-Z2-7]{8}-1\b", "REFERENCE", transcript)
+    without = re.sub(r"\S+/handoffs/\S+", "LINK", without)
+    without = re.sub(r"\(\d\d:\d\d there\)", "(TIME there)", without)
     return re.sub(r"(set to \w+), .*\.$", r"\1", without, flags=re.M)
 
 
