@@ -53,7 +53,7 @@ def test_a_join_counts_each_event_of_its_visitor_once() -> None:
     joined = [make.page("/pricing", n=1), make.page("/blog/a", n=2)]
     after = count(MODEL, lead, [make.form(joins=(VISITOR,))], joined, NOW)
     assert after is not None
-    asked = {"demo_request": [0], REQUESTS: [0]}
+    asked: dict[str, Any] = {"demo_request": [0], REQUESTS: [0]}
     assert after.tally == make.seen(site_visit={0: 2}, pricing_page=[0], blog=[0], **asked)
 
 
