@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
+from chalicelib.handoff.desk import desk_at
 from chalicelib.handoff.plan import Routing
 from chalicelib.handoff.routing import Person, hears_of, salesperson
 from chalicelib.handoff.ways import notice_to, ways_for
@@ -87,7 +88,7 @@ def is_of_owner(key: MessageKey) -> bool:
 def _to_owner_and_topic(
     lead: Lead, routing: Routing, now: datetime, *parts: str
 ) -> list[OutboxMessage]:
-    person = _listener(routing, lead.standing.owner)
+    person = _listener(lead, routing, now)
     (way,) = ways_for(person, MessageKind.TRIAGE)
     to_owner = notice_to(
         person,
@@ -100,8 +101,13 @@ def _to_owner_and_topic(
     return [to_owner, _to_topic(lead, now, *parts)]
 
 
-def _listener(routing: Routing, owner: str | None) -> Person | None:
+def _listener(lead: Lead, routing: Routing, now: datetime) -> Person | None:
     """Return who hears of a lead that sales has: its owner, or who stands in for them."""
+    owner = lead.standing.owner
+    desk = desk_at(routing, lead.zone, now)
+    person = desk.active(owner)
+    if person is not None:
+        return desk.stand_in(person) or person
     return hears_of(routing, owner) or salesperson(routing, owner)
 
 

@@ -16,7 +16,7 @@ from chalicelib.handoff.by_day import day_words, time_words
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.load import Load, count_handoff, deal, draw, forget_others
 from chalicelib.handoff.routing import Person, Territory
-from chalicelib.scoring.model import REQUESTED
+from chalicelib.scoring.model import INFERRED
 from chalicelib.scoring.pattern import matches_any
 
 
@@ -141,8 +141,8 @@ def _in_time(desk: Desk, facts: LeadFacts, owner: Person, chosen: Chosen) -> Cho
 
 
 def _has_room(desk: Desk, facts: LeadFacts, load: Load, person: Person) -> bool:
-    is_asked = facts.kind == REQUESTED
-    return is_asked or load.handed_on(desk.day_of(person), person) < person.capacity
+    # What somebody asked for, or a person decided, does not wait.
+    return facts.kind != INFERRED or load.handed_on(desk.day_of(person), person) < person.capacity
 
 
 def _whose_territory(desk: Desk, facts: LeadFacts) -> list[Person]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from chalicelib.document import read_document
 from chalicelib.events import FieldValue
 from chalicelib.handoff.choosing import Chosen, LeadFacts, choose
 from chalicelib.handoff.companies import CompanyOwner, company_of, owner_record
-from chalicelib.handoff.desk import Desk
+from chalicelib.handoff.desk import Desk, desk_at
 from chalicelib.handoff.load import Load, PersonLoad
-from chalicelib.handoff.routing import Person, RoutingDocument
+from chalicelib.handoff.routing import Person
 from chalicelib.leads.records import Record
 from chalicelib.limits import SHARED_ATTEMPTS
 from chalicelib.scoring.numbers import numbers_in
@@ -63,9 +62,7 @@ class Dealing:
 
     def desk(self, zone: str, now: datetime) -> Desk:
         """Return the salespeople at a moment. zone: the IANA name of the company's."""
-        stored = self._routing() or {"people": []}
-        document = read_document(RoutingDocument, stored)
-        return Desk(routing=document, now=now, zone=zone, country=self._country())
+        return desk_at(self._routing(), zone, now, self._country())
 
     def facts_of(
         self, said: Mapping[str, FieldValue], kind: str, owner: str | None = None

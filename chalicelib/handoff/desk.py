@@ -1,11 +1,13 @@
 """The salespeople at a moment: who is there, who stands in for whom. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from chalicelib.days import day_of, end_of, zone_of
+from chalicelib.document import read_document
 from chalicelib.handoff.routing import Person, RoutingDocument
 from chalicelib.handoff.working_time import (
     WorkingTime,
@@ -97,3 +99,15 @@ class Desk:
             self.everybody.get(one) for one in (self.routing.fallback, self.routing.manager) if one
         )
         return next((person for person in named if person is not None), None)
+
+
+def desk_at(
+    routing: Mapping[str, Any] | None, zone: str, now: datetime, country: str | None = None
+) -> Desk:
+    """Return the salespeople at a moment.
+
+    routing: the stored document, None when there is none; zone: the company's, by its IANA name;
+    country: the company's. Raise DocumentError for a document that breaks the format.
+    """
+    document = read_document(RoutingDocument, routing or {"people": []})
+    return Desk(routing=document, now=now, zone=zone, country=country)

@@ -39,7 +39,13 @@ def take_step(
     """
     after = done(handoff, step, desk.now)
     match step:
-        case SlaStep.REMINDED | SlaStep.NUDGED | SlaStep.ASKED | SlaStep.ASKED_AGAIN:
+        case (
+            SlaStep.REMINDED
+            | SlaStep.NUDGED
+            | SlaStep.ASKED
+            | SlaStep.ASKED_AGAIN
+            | SlaStep.WANTED_AGAIN
+        ):
             receiver = desk.active(handoff.receiver) or desk.last_resort()
             return StepTaken(handoff=after, messages=_remind(after, step, receiver, desk))
         case SlaStep.ESCALATED:
@@ -57,7 +63,7 @@ def may_be_reassigned(handoff: Handoff) -> bool:
     """Return whether a handoff may go to another person: it was dealt out, once, and nobody has
     taken it.
     """
-    is_first = handoff.earlier_owner is None
+    is_first = handoff.reassigned_to is None
     return handoff.is_dealt and is_first and handoff.state is HandoffState.OPEN
 
 
@@ -73,8 +79,8 @@ def _reassigned(handoff: Handoff, second: Person, desk: Desk) -> StepTaken:
         handoff,
         owner=second.id,
         holder=None,
-        # Nobody had it before, where nobody was at work: then it has no owner to name.
-        earlier_owner=handoff.owner or handoff.receiver or TEAM,
+        earlier_owner=handoff.owner or handoff.receiver,
+        reassigned_to=second.id,
         why=f"{first.name if first else 'Nobody'} did not get in touch in time.",
     )
     hear = [one for one in (first, manager(desk)) if one is not None and one.id != second.id]

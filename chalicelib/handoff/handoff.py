@@ -52,6 +52,7 @@ class SlaStep(StrEnum):
     NUDGED_AGAIN = "nudged_again"  # the manager
     ASKED = "asked"  # whoever has it: what became of it
     ASKED_AGAIN = "asked_again"
+    WANTED_AGAIN = "wanted_again"  # whoever rejected it until a day: the day has come
 
 
 #: What is said of a lead that lies still, and no longer holds once sales has done something.
@@ -99,8 +100,16 @@ class Handoff:
     steps: Mapping[SlaStep, datetime] = field(default_factory=dict)
     """What its clock did, and when."""
     earlier_owner: str | None = None
-    """Who had it before it was dealt out a second time; None: it was not."""
+    """Who had it before it was dealt out a second time; None: nobody, or it was not."""
+    reassigned_to: str | None = None
+    """To whom it was dealt out then; None: it was not."""
+    handed_to: str | None = None
+    """Who got its first notices; None: nobody is named."""
+    handed_why: str = ""
+    """Why they did, in words."""
     closed_at: datetime | None = None
+    again_at: datetime | None = None
+    """When whoever rejected it wants to look at the lead again; None: never."""
     due_at: datetime | None = None
     """When the clock looks after it; None: never."""
     version: int = 1
@@ -110,6 +119,11 @@ class Handoff:
     def receiver(self) -> str | None:
         """The id of whoever gets its notices."""
         return self.holder or self.owner
+
+    @property
+    def reassigned_at(self) -> datetime | None:
+        """When it was dealt out a second time; None: it was not."""
+        return self.steps.get(SlaStep.ESCALATED) if self.reassigned_to else None
 
     @property
     def late_at(self) -> datetime | None:
@@ -145,6 +159,7 @@ def brought_to(handoff: Handoff, state: HandoffState, now: datetime) -> Handoff:
         contacted_at=None if was_contact else handoff.contacted_at,
         touched_at=now if is_accepted else handoff.touched_at,
         closed_at=now if state is HandoffState.CLOSED else None,
+        again_at=None,
         due_at=_next_look(handoff, state, now),
         version=handoff.version + 1,
     )

@@ -19,6 +19,7 @@ HANDOFF_TIMES = (
     "touched_at",
     "closed_at",
     "due_at",
+    "again_at",
 )
 
 
@@ -65,6 +66,9 @@ def handoff_in(lead_id: str, key: str, values: Mapping[str, object]) -> Handoff:
         priority=Priority(str(values.get("priority", priority))),
         owner=_text_or_none(values, "owner"),
         earlier_owner=_text_or_none(values, "earlier_owner"),
+        reassigned_to=_text_or_none(values, "reassigned_to"),
+        handed_to=_text_or_none(values, "handed_to"),
+        handed_why=str(values.get("handed_why", "")),
         steps=_steps_in(values),
         holder=_text_or_none(values, "holder"),
         is_dealt=bool(values.get("is_dealt", False)),
@@ -88,6 +92,9 @@ def _handoff_values(handoff: Handoff) -> dict[str, RecordValue]:
         "owner": handoff.owner,
         "holder": handoff.holder,
         "earlier_owner": handoff.earlier_owner,
+        "reassigned_to": handoff.reassigned_to,
+        "handed_to": handoff.handed_to,
+        "handed_why": handoff.handed_why or None,
         "is_dealt": handoff.is_dealt,
         "why": handoff.why or None,
         "why_held": handoff.why_held.value if handoff.why_held else None,

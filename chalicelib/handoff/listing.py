@@ -1,7 +1,7 @@
 """The handoffs that wait: held ones for whoever releases them, open ones for sales, late ones."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ class WantedHandoffs:
     """Whose handoffs the asker sees; None: everybody's."""
     why: WhyHeld | None = None
 
-    def takes(self, handoff: Handoff, now: datetime) -> bool:
+    def takes(self, handoff: Handoff) -> bool:
         """Return whether a handoff is among them."""
         if self.owner not in (None, handoff.owner, handoff.holder):
             return False
@@ -47,7 +47,8 @@ class WantedHandoffs:
             return False
         if self.why not in (None, handoff.why_held):
             return False
-        return not self.is_late or (handoff.due_at is not None and handoff.due_at <= now)
+        is_late = handoff.late_at is not None and handoff.contacted_at is None
+        return is_late or not self.is_late
 
 
 def parse_wanted(state: str, owner: str | None, owners: frozenset[str] | None) -> WantedHandoffs:
@@ -66,9 +67,8 @@ def parse_wanted(state: str, owner: str | None, owners: frozenset[str] | None) -
 class HandoffList:
     """Lists handoffs."""
 
-    def __init__(self, index: HandoffIndex, now: Callable[[], datetime]) -> None:
+    def __init__(self, index: HandoffIndex) -> None:
         self._index = index
-        self._now = now
 
     def page(
         self, wanted: WantedHandoffs, before: str, limit: int
@@ -81,9 +81,8 @@ class HandoffList:
         """
         if before and not PLACE_OF_HANDOFF.fullmatch(before):
             raise InputError(FieldError("cursor", "is not one that this list gave out"))
-        now = self._now()
         looked_at, is_more = self._looked_at(wanted.states, before, HANDOFFS_LOOKED_AT)
-        found = [one for one in looked_at if wanted.takes(one[1], now)]
+        found = [one for one in looked_at if wanted.takes(one[1])]
         page = found[:limit]
         if len(found) > limit:
             return [one for _, one in page], page[-1][0]
@@ -95,7 +94,7 @@ class HandoffList:
         before = ""
         while number < most:
             found, is_more = self._looked_at(wanted.states, before, HANDOFFS_LOOKED_AT)
-            number += sum(wanted.takes(one, self._now()) for _, one in found)
+            number += sum(wanted.takes(one) for _, one in found)
             if not is_more:
                 return number
             before = found[-1][0]
@@ -126,8 +125,9 @@ def serialize_handoff(handoff: Handoff) -> Mapping[str, Any]:
         "opened_at": _time(handoff.opened_at),
         "accepted_at": _time(handoff.accepted_at),
         "contacted_at": _time(handoff.contacted_at),
+        "tries": handoff.tries,
+        "late_at": _time(handoff.late_at),
         "closed_at": _time(handoff.closed_at),
-        "due_at": _time(handoff.due_at),
     }
 
 

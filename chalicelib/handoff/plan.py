@@ -67,6 +67,8 @@ def hand_over(
         holder=chosen.holder,
         is_dealt=chosen.is_dealt,
         why=chosen.why,
+        handed_to=chosen.holder or chosen.owner,
+        handed_why=chosen.why,
         why_held=why_held,
         about=about,
         created_at=now,

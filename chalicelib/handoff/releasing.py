@@ -209,11 +209,7 @@ class HandoffReleaseHandler:
         """Return the state with the next page: the next held handoffs."""
         found = self._handoffs.in_state(HandoffState.HELD, state.before, JOB_PAGE_LEADS)
         wanted = _held(state.why, state.owners)
-        page = [
-            f"{one.lead_id}#{one.cycle}"
-            for _, one in found
-            if wanted.takes(one, self.runtime.now())
-        ]
+        page = [f"{one.lead_id}#{one.cycle}" for _, one in found if wanted.takes(one)]
         before = found[-1][0] if found else state.before
         return replace(state, page=page, before=before, is_walked=not found)
 

@@ -64,6 +64,9 @@ def next_due_step(handoff: Handoff, time: WorkingTime, *, is_opportunity: bool) 
     time: when its receiver works; is_opportunity: whether the lead became one, so that it does not
     lie still.
     """
+    if handoff.state is HandoffState.CLOSED and handoff.again_at is not None:
+        is_done = SlaStep.WANTED_AGAIN in handoff.steps
+        return None if is_done else DueStep(SlaStep.WANTED_AGAIN, handoff.again_at)
     if handoff.state not in (HandoffState.OPEN, HandoffState.ACCEPTED):
         return None
     coming = [*_until_contact(handoff, time)]
@@ -78,7 +81,11 @@ def contact_due_at(handoff: Handoff, time: WorkingTime) -> datetime | None:
     is_over = handoff.state is HandoffState.CLOSED or handoff.contacted_at is not None
     if handoff.opened_at is None or is_over:
         return None
-    return working_minutes_later(handoff.opened_at, CONTACT_MINUTES[handoff.priority], time)
+    since, passed = _since(handoff, handoff.opened_at)
+    minutes = CONTACT_MINUTES[handoff.priority]
+    if passed:
+        minutes = CLOCK[handoff.priority][SlaStep.LATE] - passed
+    return working_minutes_later(since, minutes, time)
 
 
 def first_look(priority: Priority, opened_at: datetime) -> datetime:
@@ -99,12 +106,7 @@ def _until_contact(handoff: Handoff, time: WorkingTime) -> Iterator[DueStep]:
     if handoff.contacted_at is not None or handoff.opened_at is None:
         return
     minutes = CLOCK[handoff.priority]
-    since = handoff.opened_at
-    passed = 0
-    if handoff.earlier_owner is not None and SlaStep.ESCALATED in handoff.steps:
-        # The second person has the time that is left, in their own working time.
-        since = handoff.steps[SlaStep.ESCALATED]
-        passed = minutes[SlaStep.ESCALATED]
+    since, passed = _since(handoff, handoff.opened_at)
     last = max((handoff.steps[one] for one in minutes if one in handoff.steps), default=since)
     earliest = working_minutes_later(last, LEAST_GAP_MINUTES, time)
     for step, at in _steps_of(handoff):
@@ -112,6 +114,16 @@ def _until_contact(handoff: Handoff, time: WorkingTime) -> Iterator[DueStep]:
             due_at = working_minutes_later(since, at - passed, time)
             yield DueStep(step, max(due_at, earliest))
             return
+
+
+def _since(handoff: Handoff, opened_at: datetime) -> tuple[datetime, int]:
+    """Return from when the clock is counted, and the working minutes that had passed by then.
+
+    The second person has the time that is left, in their own working time.
+    """
+    if handoff.reassigned_at is None:
+        return opened_at, 0
+    return handoff.reassigned_at, CLOCK[handoff.priority][SlaStep.ESCALATED]
 
 
 def _steps_of(handoff: Handoff) -> Iterator[tuple[SlaStep, int]]:

@@ -10,6 +10,7 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.events import Event
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
+from chalicelib.reading.handoff_turns import HandoffTurn
 from chalicelib.reading.turns import SequenceTurn
 from chalicelib.scoring.model import Model
 
@@ -35,11 +36,16 @@ class HistoryReader(Protocol):
     def of_lead(
         self, lead_id: str, erased_at: datetime | None = None
     ) -> tuple[
-        list[Event], list[Recorded], list[OutboxMessage], list[Proof], bool, list[SequenceTurn]
+        list[Event],
+        list[Recorded],
+        list[OutboxMessage],
+        list[Proof],
+        bool,
+        list[SequenceTurn | HandoffTurn],
     ]:
         """Return a lead's events and those of its visitors, its transitions, its messages, the
-        proofs of its consent, whether there are more of these, and older, and where it entered and
-        left sequences. Leave out what came to be before it was erased.
+        proofs of its consent, whether there are more of these, and older, where it entered and left
+        sequences, and what became of its handoffs. Leave out what came to be before it was erased.
         """
 
 

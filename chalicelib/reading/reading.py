@@ -1,7 +1,7 @@
 """The reads behind the private endpoints, each bounded and paged."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.reading.spam import SPAM, spam_page
-from chalicelib.reading.turns import RunningSequence, serialize_running, serialize_turn
+from chalicelib.reading.turns import serialize_turn
 from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
@@ -62,7 +62,7 @@ class Reading:
         past: PastReader,
         consents: LeadConsentReader,
         pending: Callable[[str, datetime], Proof | None],
-        sequences: Callable[[str], Sequence[RunningSequence]],
+        beside: Callable[[str], Mapping[str, Any]],
         counting: Counting,
         model: Callable[[], Model],
         lead_id_of: Callable[[str], str],
@@ -76,7 +76,7 @@ class Reading:
         self._consents = consents
         self._pending = pending
         """Lead id and now -> the newest ticked box that has yet to be confirmed."""
-        self._sequences = sequences
+        self._beside = beside  # lead id -> the sequences that it is in, and its handoff
         self._counting = counting
         self._model = model
         """Returns the active model, never a cached one: what is published shows at once."""
@@ -109,7 +109,7 @@ class Reading:
             "consent": shape["consent"] or (serialize_ticked(pending) if pending else None),
             "consent_pending": serialize_proof(pending) if pending else None,
             "consent_history": [serialize_proof(proof) for proof in proofs],
-            "sequences": [serialize_running(one) for one in self._sequences(lead.lead_id)],
+            **self._beside(lead.lead_id),
             "next": serialize_next_steps(find_next_steps(model, lead, now), today),
         }
 
@@ -263,7 +263,7 @@ class Reading:
         score = score_of(model, lead, day)
         topic = interest(model, score)
         shape = serialize_lead(lead, score, Consent(), topic, model=model, reasons=True)
-        gone = ("basis", "consent_pending", "consent_history", "sequences", "next")
+        gone = ("basis", "consent_pending", "consent_history", "sequences", "handoff", "next")
         return shape | dict.fromkeys(gone)
 
     def serialize(

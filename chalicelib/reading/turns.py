@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.events import rfc3339
+from chalicelib.reading.handoff_turns import HandoffTurn, serialize_handoff_turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,10 @@ def say_turn(turn: SequenceTurn) -> str:
     return f"left the sequence {turn.sequence}: {EXIT_WORDS[turn.cause]}{about}"
 
 
-def serialize_turn(turn: SequenceTurn) -> dict[str, Any]:
+def serialize_turn(turn: SequenceTurn | HandoffTurn) -> dict[str, Any]:
     """Return a turn as a timeline item."""
+    if isinstance(turn, HandoffTurn):
+        return serialize_handoff_turn(turn)
     is_entry = turn.name == "entered"
     said = {"by": turn.cause} if is_entry else {"reason": turn.cause, "goal": turn.goal}
     return {

@@ -12,11 +12,14 @@ from chalicelib.leads.acts import absorbed_of
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_CHARS, TIMELINE_MAX_EVENTS, TIMELINE_MAX_OTHERS
+from chalicelib.reading.handoff_turns import HandoffTurn
 from chalicelib.reading.turns import SequenceTurn
 from chalicelib.store import keys
 from chalicelib.store.consent_items import consent_of, proof_of
 from chalicelib.store.enrolments import enrolment_of, turns_of
 from chalicelib.store.events import Events, event_of
+from chalicelib.store.handoff_turns import handoff_turns_of
+from chalicelib.store.handoffs import handoff_of
 from chalicelib.store.outbox_items import message_of
 from chalicelib.store.sweeping import time_of
 from chalicelib.store.table import Item, Table
@@ -32,14 +35,14 @@ class History(NamedTuple):
     proofs: list[Proof]
     is_truncated: bool
     """Whether there is more, and older."""
-    turns: list[SequenceTurn]
-    """Where it entered sequences, and where it left them."""
+    turns: list[SequenceTurn | HandoffTurn]
+    """Where it entered sequences and left them, and what became of its handoffs."""
 
 
 class Histories:
     """Reads what happened to a lead.
 
-    That takes eight reads of its partition, and one of each visitor that it joined.
+    That takes nine reads of its partition, and one of each visitor that it joined.
     """
 
     def __init__(self, table: Table) -> None:
@@ -85,7 +88,11 @@ class Histories:
         newest = partial(self._newest, cut, erased_at)
         own = newest(lead_partition(lead_id), keys.TRANSITION, TIMELINE_MAX_OTHERS)
         entered = newest(lead_partition(lead_id), keys.ENROL, TIMELINE_MAX_OTHERS)
-        turns = [turn for item in entered for turn in turns_of(enrolment_of(item))]
+        turns: list[SequenceTurn | HandoffTurn] = [
+            turn for item in entered for turn in turns_of(enrolment_of(item))
+        ]
+        handed = newest(lead_partition(lead_id), keys.HANDOFF, TIMELINE_MAX_OTHERS)
+        turns += [turn for item in handed for turn in handoff_turns_of(handoff_of(item))]
         return History(events, [*map(transition_of, own)], outbox, proofs, bool(cut), turns)
 
     def _newest(

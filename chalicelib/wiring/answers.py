@@ -88,12 +88,21 @@ class Answers(DueWork, NurtureWork):
             past=Past(self.leads, self.events, self.models.active_on),
             consents=self.consents,
             pending=self.confirmations.newest,
-            sequences=self.enrolments.running,
+            beside=self._beside,
             counting=self.counting,
             model=self.models.current,
             lead_id_of=self.lead_id,
             now=self.ports.now,
         )
+
+    def _beside(self, lead_id: str) -> "Mapping[str, Any]":
+        from chalicelib.reading.turns import serialize_running
+        from chalicelib.wiring.handoff_work import newest_handoff
+
+        return {
+            "sequences": [serialize_running(one) for one in self.enrolments.running(lead_id)],
+            "handoff": newest_handoff(self, lead_id),
+        }
 
     @cached_property
     def forms_reading(self) -> "FormsReading":

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from chalicelib.wiring.click_work import ClickWork
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+    from typing import Any
 
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.handoff.dealing import Dealt
@@ -75,14 +77,34 @@ def first_contact(stores: "Stores", message: "OutboxMessage") -> "FirstContact |
     """
     from chalicelib.delivery.message_keys import MessageKind
     from chalicelib.handoff.facts import FirstContact
-    from chalicelib.handoff.sla import contact_due_at
-    from chalicelib.handoff.sla_clock import receiver_time
 
     if message.kind not in (MessageKind.HANDOFF, MessageKind.REMINDER):
         return None
     handoff = stores.handoffs.read(message.lead_id, message.key.cycle)
+    due_at = _contact_due_at(stores, handoff) if handoff else None
+    if handoff is None or due_at is None:
+        return None
+    return FirstContact(due_at=due_at, priority=handoff.priority.upper())
+
+
+def newest_handoff(stores: "Stores", lead_id: str) -> "Mapping[str, Any] | None":
+    """Return the newest handoff of a lead as the API shows it, None for a lead without one."""
+    from chalicelib.events import rfc3339
+    from chalicelib.handoff.handoff import newest_of
+    from chalicelib.handoff.listing import serialize_handoff
+
+    handoff = newest_of(stores.handoffs.of_lead(lead_id))
     if handoff is None:
         return None
+    due_at = _contact_due_at(stores, handoff)
+    return {**serialize_handoff(handoff), "contact_due_at": rfc3339(due_at) if due_at else None}
+
+
+def _contact_due_at(stores: "Stores", handoff: "Handoff") -> "datetime | None":
+    if handoff.contacted_at is not None:
+        return None  # most are called soon, and working time is asked for in vain
+    from chalicelib.handoff.sla import contact_due_at
+    from chalicelib.handoff.sla_clock import receiver_time
+
     desk = desk_of(stores, stores.ports.now())
-    due_at = contact_due_at(handoff, receiver_time(handoff, desk))
-    return FirstContact(due_at=due_at, priority=handoff.priority.upper()) if due_at else None
+    return contact_due_at(handoff, receiver_time(handoff, desk))

@@ -12,7 +12,7 @@ def handoff_list(world: "World") -> "HandoffList":
     """Return what lists handoffs by their state."""
     from chalicelib.handoff.listing import HandoffList
 
-    return HandoffList(world.handoffs, world.ports.now)
+    return HandoffList(world.handoffs)
 
 
 def releasing(world: "World") -> "Releasing":

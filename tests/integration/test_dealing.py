@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.store import keys
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton, stream_event
+from tests.baton import AD, ANN, InMemoryBaton, stream_event
 from tests.fakes import FakeClock, FakePorts
 from tests.sizes import SIZES, seeds
 from tests.stepper import Call, Crash, Request, Stepper, kills, said
@@ -105,6 +105,48 @@ def test_colleagues_are_listed_the_newest_first() -> None:
     asks(baton, "dan@other.example")
     found = baton.world.dealings.colleagues("acme.example", ids[1])
     assert [one.lead_id for one in found] == [ids[2], ids[0]]
+
+
+def test_a_request_of_an_absent_owners_lead_reaches_the_deputy() -> None:
+    baton = baton_with(THREE)
+    asks(baton, "ann@acme.example")
+    away = {**SAM, "days_off": ON_LEAVE["days_off"], "deputy": "kim"}
+    baton.world.documents.put("routing", {"people": [away, KIM]})
+    baton.ports.clock.tick(timedelta(days=1))
+    asks(baton, "ann@acme.example", "contact")
+    told = [one["to"] for one in baton.outbox() if one["kind"] == "triage" and one["to"]]
+    assert told == ["kim@keybook.example"]
+
+
+def looks_at_prices(baton: InMemoryBaton, name: str, *also: str) -> None:
+    """Look at the prices on a second day, which makes an inferred SQL of somebody who fits."""
+    for path in ("/pricing", *also):
+        baton.page(path, f"v-{name}")
+    baton.until_quiet()
+
+
+def test_above_capacity_the_best_are_handed_over_first() -> None:
+    baton = baton_with({"people": [{**SAM, "capacity": 1}]})
+    people = ("ann", "bob", "cleo")
+    for name in people:
+        for path in ("/", "/blog/a", "/blog/b", "/pricing"):
+            baton.page(path, f"v-{name}", context=AD)
+        baton.form("tour", f"v-{name}", **{**ANN, "email": f"{name}@{name}.example"})
+    baton.until_quiet()
+    baton.ports.clock.tick(timedelta(days=1))
+    looks_at_prices(baton, "ann")
+    looks_at_prices(baton, "bob")
+    looks_at_prices(baton, "cleo", "/compare/others", "/product")
+    states = Counter(one["state"] for one in handoffs(baton.ports.memory.items))
+    assert states == {"open": 1, "held": 2}
+    opened = []
+    for _ in range(3):
+        emails = [one for one in baton.outbox() if one["via"] == "email"]
+        opened.append({one["lead_id"] for one in emails if one["kind"] == "handoff"})
+        baton.minutes_later(24 * 60)
+        baton.minutes_later(30)
+    ids = [baton.lead(f"{name}@{name}.example")["lead_id"] for name in people]
+    assert opened == [{ids[0]}, {ids[0], ids[2]}, set(ids)]
 
 
 # --- at one moment --------------------------------------------------------------------------------

@@ -42,6 +42,9 @@ WHOLE = make.handoff(
     touched_at=LATER,
     steps={SlaStep.REMINDED: LATER, SlaStep.LATE: LATER},
     earlier_owner="lee",
+    reassigned_to="sam",
+    handed_to="lee",
+    handed_why="Lee is due next.",
     due_at=LATER,
     version=4,
 )

@@ -168,6 +168,7 @@ def record(kind: str, owner: str | None, **parts: Any) -> Record:
     priority = Priority.P1 if kind == "requested" else Priority.P4
     known = {"kind": kind, "owner": owner, "priority": priority, "why": "Sam was next."}
     due = {"due_at": None if "why_held" in parts else first_look(priority, NOW)}
+    known |= {"handed_to": owner, "handed_why": "Sam was next."}
     return handoff_record(None, make.handoff(cycle=2, about=7, **{**known, **due, **parts}))
 
 

@@ -53,6 +53,7 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
         "last_touch", "touches", "channel", "time_zone",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
         "rest_until", "outcome", "opportunity", "recounting", "next", "sequences", "unconfirmed",
+        "handoff",
         "consent_history",
         "consent_pending",
         "basis",
@@ -231,7 +232,7 @@ def test_a_timeline_holds_everything_newest_first(baton: InMemoryBaton) -> None:
     items = baton.get(full(baton))["items"]
     assert [item["at"] for item in items] == sorted((item["at"] for item in items), reverse=True)
     assert {item["kind"] for item in items} == {
-        *("page", "form", "track", "transition", "message", "sequence")
+        *("page", "form", "track", "transition", "message", "sequence", "sales")
     }
     assert [item["name"] for item in items if item["kind"] == "transition"] == [
         "mql -> sql",

@@ -129,7 +129,7 @@ def test_the_second_person_has_the_rest_in_their_own_time() -> None:
     handoff = done(opened("2026-11-23 16:45"), SlaStep.REMINDED, at("2026-11-23 17:00"))
     handoff = done(handoff, SlaStep.ESCALATED, escalated_at)
     assert lived(handoff, 1) == ["late 2026-11-24 09:15"]
-    passed_on = replace(handoff, earlier_owner="sam")
+    passed_on = replace(handoff, earlier_owner="sam", reassigned_to="kim")
     assert lived(passed_on, 1, works(time_zone="America/New_York")) == ["late 2026-11-23 17:45"]
 
 

@@ -197,6 +197,48 @@ def test_a_held_handoff_has_no_clock() -> None:
     assert (handoff(baton).steps, handoff(baton).due_at) == ({}, None)
 
 
+# --- as it is shown -------------------------------------------------------------------------------
+
+
+def sales_items(baton: InMemoryBaton) -> list[tuple[str, str]]:
+    """Return the name and the words of what the timeline shows of Ann's handoffs, oldest first."""
+    lead_id = baton.lead()["lead_id"]
+    items = baton.get(f"/v1/leads/{lead_id}/timeline?limit=200")["items"]
+    shown = [(one["name"], one["detail"]["text"]) for one in items if one["kind"] == "sales"]
+    return shown[::-1]
+
+
+def test_the_timeline_shows_whom_it_went_to_and_why() -> None:
+    baton = asked(staffed(SAM, KIM))
+    later(baton, 62)
+    found = sales_items(baton)
+    assert [name for name, _ in found if name != "reassigned"] == [
+        "handed_over",
+        "reminded",
+        "escalated",
+        "late",
+    ]
+    assert found[0][1] == "handed over to sam: Sam Seller is due next of 2 people at work."
+    assert ("reassigned", "went from sam to kim") in found
+    ask(baton, "contact", {"how": "called"})
+    assert sales_items(baton)[-1] == ("contacted", "sales got in touch")
+
+
+def test_a_lead_shows_its_handoff() -> None:
+    baton = staffed(SAM)
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    assert baton.lead()["handoff"] is None
+    asked(baton)
+    shown = baton.lead()["handoff"]
+    assert (shown["state"], shown["priority"], shown["owner"]) == ("open", "p1", "sam")
+    assert shown["contact_due_at"] == "2026-11-23T11:00:00.000Z"
+    ask(baton, "contact", {"how": "called"})
+    shown = baton.lead()["handoff"]
+    assert (shown["state"], shown["contact_due_at"]) == ("accepted", None)
+    assert shown["contacted_at"] == "2026-11-23T10:00:00.000Z"
+
+
 # --- after acceptance -----------------------------------------------------------------------------
 
 
