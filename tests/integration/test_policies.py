@@ -596,6 +596,7 @@ def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stac
             store.save(message, claimed(message, datetime.now(UTC)))
     assert stack.clock("+2h") > 0
     handoff = {f"handoff#1#{via}": "sent" for via in ("email", "sns", "sms")}
+    handoff["reminder#1#reminded#sam#email"] = "planned"  # nobody called for an hour
     assert outbox(stack, "dora") == {NURTURE: "cancelled", **handoff}  # sales has her
     assert outbox(stack, "eve") == {NURTURE: "cancelled", **handoff}
     assert outbox(stack, "finn") == {NURTURE: "lost"}
