@@ -85,7 +85,7 @@ def test_killed_before_and_after_every_port_call(
 ) -> None:
     calls = straight().calls
     sends = [number for number, call in enumerate(calls) if call.port == "send"]
-    email, _mail, *without_evidence = sends
+    email, _mail, *without_evidence = sends[:4]  # the clock of the handoff comes after them
     # Where something is lost or doubled is asserted below, and so always tried.
     numbers = sorted({email - 1, *sends, *(number + 1 for number in sends), *kills(calls)})
     lost, doubled = [], []
@@ -123,8 +123,12 @@ def test_shuffled_repeated_and_busy(seed: int) -> None:
     )
     assert (result.facts, result.stages) == (straight().facts, straight().stages), f"seed {seed}"
     sent = kinds(result.sent)
+    # Owner and team hear of what came after the request, if anything did: once a day.
+    activity = sent.pop("triage", 0)
+    topic = sent.pop("SnsMessage")
+    assert (topic, activity) in ((1, 0), (2, 1)), f"seed {seed}: {sent}"
     assert all(number == 1 for number in sent.values()), f"seed {seed}: {sent}"
-    assert (sent["handoff"], sent["SnsMessage"], sent["Sms"]) == (1, 1, 1), f"seed {seed}: {sent}"
+    assert (sent["handoff"], sent["Sms"]) == (1, 1), f"seed {seed}: {sent}"
 
 
 def test_a_handoff_email_without_evidence_repeats_its_reference() -> None:
