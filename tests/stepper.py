@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib.clock.tasks import QueueName
-from chalicelib.delivery.messages import Email, Outgoing, SnsMessage
+from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.scoring.profile import values
 from chalicelib.wiring.world import World
@@ -26,9 +26,6 @@ from tests.fakes import FakeClock, FakePorts, MemoryTable, QueuedMessage
 from tests.sizes import SEED, SIZES, rotating
 
 MOST_STEPS = 2_000
-OF_CLOCK = ("reminder", "escalation")
-"""The kinds of messages of a handoff's clock. A run ends soon after the first ones; they have runs
-of their own in tests/integration/test_sla_crashes.py."""
 # a lease, fifteen minutes for SES to report, the clock's own minute, and a hand-over that was lost
 SETTLING_MINUTES = 30
 
@@ -175,7 +172,7 @@ class Result:
     """
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
-    """Everything that was handed to a sender, without the messages of a handoff's clock."""
+    """Everything that was handed to a sender."""
     states: tuple[tuple[str, str], ...]
     """Key and state of each outbox message."""
     calls: tuple[Call, ...]
@@ -324,20 +321,7 @@ class Stepper:
         return Result(
             facts,
             tuple(lead.standing.stage.value for lead in leads),
-            tuple(one for one in self.ports.senders.sent if not _is_of_clock(one)),
-            tuple(
-                sorted(
-                    (key_of(item), item["state"])
-                    for item in self.baton.outbox()
-                    if item["kind"] not in OF_CLOCK
-                )
-            ),
+            tuple(self.ports.senders.sent),
+            tuple(sorted((key_of(item), item["state"]) for item in self.baton.outbox())),
             tuple(self.breaker.log),
         )
-
-
-def _is_of_clock(message: Outgoing) -> bool:
-    """Return whether a message is one of a handoff's clock."""
-    if isinstance(message, SnsMessage):
-        return message.subject.lower().startswith(OF_CLOCK)
-    return isinstance(message, Email) and any(f"#{kind}#" in message.reference for kind in OF_CLOCK)

@@ -5,7 +5,7 @@ Each derives the lead anew from all its events, in the request.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from chalicelib.commands.acts import Acts
@@ -31,7 +31,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score
-from chalicelib.scoring.tally import Tally, until
+from chalicelib.scoring.tally import until
 from chalicelib.writing import until_written
 
 TOO_LONG_TO_RETRACT = (
@@ -156,7 +156,7 @@ class Corrections:
             also=LeadChange(
                 events=[*events, *why],
                 plan=Plan(changed=_cancel_waiting(messages)),
-                absorbed=(other, _absorb(other, lead, self.runtime.now())),
+                absorbed=(other, merging.absorbed_by(other, lead, self.runtime.now())),
             ),
         )
 
@@ -278,18 +278,6 @@ def _cancel_waiting(
             f"{len(waiting)} messages of the other lead are waiting; merge when they have left"
         )
     return [(one, cancelled(one)) for one in waiting]
-
-
-def _absorb(other: Lead, survivor: Lead, now: datetime) -> Lead:
-    return replace(
-        other,
-        version=other.version + 1,
-        merged_into=survivor.lead_id,
-        tally=Tally(),
-        counted={},
-        review_on=None,
-        updated_at=now,
-    )
 
 
 def _score_on(model: Model, lead: Lead, day: date) -> Score:

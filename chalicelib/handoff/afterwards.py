@@ -4,9 +4,8 @@ from datetime import date, datetime
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
-from chalicelib.handoff.desk import desk_at
-from chalicelib.handoff.plan import Routing
-from chalicelib.handoff.routing import Person, hears_of, salesperson
+from chalicelib.handoff.desk import Desk
+from chalicelib.handoff.listening import listener
 from chalicelib.handoff.ways import notice_to, ways_for
 from chalicelib.leads.lead import Lead
 
@@ -29,7 +28,7 @@ def triage_request(lead: Lead, now: datetime, day: str = "") -> OutboxMessage:
 
 
 def pass_on_message(
-    lead: Lead, routing: Routing, address: str | None, now: datetime, day: date
+    lead: Lead, desk: Desk, address: str | None, now: datetime, day: date
 ) -> list[OutboxMessage]:
     """Return the messages about what somebody wrote in a form that is not a request.
 
@@ -50,23 +49,21 @@ def pass_on_message(
         return [to_address]
     if lead.standing.owner is None:
         return [_to_topic(lead, now, *parts)]
-    return _to_owner_and_topic(lead, routing, now, *parts)
+    return _to_owner_and_topic(lead, desk, now, *parts)
 
 
-def pass_on_request(
-    lead: Lead, routing: Routing, now: datetime, request: str
-) -> list[OutboxMessage]:
+def pass_on_request(lead: Lead, desk: Desk, now: datetime, request: str) -> list[OutboxMessage]:
     """Return the messages to owner and team about a new request of a lead that sales has.
 
     request: what tells it from others, because each is passed on at once: the id of its event, or
     the day where only a replay has found it.
     """
-    return _to_owner_and_topic(lead, routing, now, request)
+    return _to_owner_and_topic(lead, desk, now, request)
 
 
-def pass_on_activity(lead: Lead, routing: Routing, now: datetime, day: str) -> list[OutboxMessage]:
+def pass_on_activity(lead: Lead, desk: Desk, now: datetime, day: str) -> list[OutboxMessage]:
     """Return the messages to owner and team about what a lead does that sales has, once a day."""
-    return _to_owner_and_topic(lead, routing, now, OF_ACTIVITY, day)
+    return _to_owner_and_topic(lead, desk, now, OF_ACTIVITY, day)
 
 
 def is_about_message(key: MessageKey) -> bool:
@@ -85,10 +82,8 @@ def is_of_owner(key: MessageKey) -> bool:
     return is_triage and NOT_OF_OWNER.isdisjoint(key.parts)
 
 
-def _to_owner_and_topic(
-    lead: Lead, routing: Routing, now: datetime, *parts: str
-) -> list[OutboxMessage]:
-    person = _listener(lead, routing, now)
+def _to_owner_and_topic(lead: Lead, desk: Desk, now: datetime, *parts: str) -> list[OutboxMessage]:
+    person = listener(desk, lead.standing.owner)
     (way,) = ways_for(person, MessageKind.TRIAGE)
     to_owner = notice_to(
         person,
@@ -99,16 +94,6 @@ def _to_owner_and_topic(
         now=now,
     )
     return [to_owner, _to_topic(lead, now, *parts)]
-
-
-def _listener(lead: Lead, routing: Routing, now: datetime) -> Person | None:
-    """Return who hears of a lead that sales has: its owner, or who stands in for them."""
-    owner = lead.standing.owner
-    desk = desk_at(routing, lead.zone, now)
-    person = desk.active(owner)
-    if person is not None:
-        return desk.stand_in(person) or person
-    return hears_of(routing, owner) or salesperson(routing, owner)
 
 
 def _to_topic(lead: Lead, now: datetime, *parts: str) -> OutboxMessage:

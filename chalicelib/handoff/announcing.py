@@ -1,17 +1,18 @@
 """How sales hears of a lead that it does not get, or already has (playbook, rules 1 and 7)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, assert_never
+from collections.abc import Sequence
+from typing import Protocol, assert_never
 
 from chalicelib.events import Event
 from chalicelib.handoff.afterwards import pass_on_activity, pass_on_request, triage_request
+from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.handoff import Handoff, HandoffState, newest_of
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.hearing import HAVE_AN_OWNER, has_heard
+from chalicelib.handoff.listening import listener
 from chalicelib.handoff.opening import opened
 from chalicelib.handoff.plan import notices_of, warn_owner
 from chalicelib.handoff.priority import priority_of
-from chalicelib.handoff.routing import hears_of
 from chalicelib.leads.lead import Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.stages import Stage
@@ -28,11 +29,11 @@ class HandoffsOfLead(Protocol):
 
 
 class Announcing:
-    """Plans what sales is told. routing: the stored document, None when there is none."""
+    """Plans what sales is told. desk: the salespeople at this moment."""
 
-    def __init__(self, leads: HandoffsOfLead, routing: Mapping[str, Any] | None) -> None:
+    def __init__(self, leads: HandoffsOfLead, desk: Desk) -> None:
         self._leads = leads
-        self._routing = routing
+        self._desk = desk
 
     def __call__(
         self, situation: Situation, notified: Sequence[Notified], cause: Event | None
@@ -43,7 +44,8 @@ class Announcing:
             match one.about:
                 case NotifiedAbout.DISQUALIFIED:
                     lead = situation.after
-                    warning = warn_owner(lead, one.rule, self._routing, situation.now)
+                    person = listener(self._desk, lead.standing.owner)
+                    warning = warn_owner(lead, one.rule, person, situation.now)
                     plan += Plan(messages=[warning])
                 case NotifiedAbout.REQUEST:
                     plan += self._request(situation, one, cause)
@@ -62,14 +64,14 @@ class Announcing:
             return self._released(held, situation)
         is_known = cause is not None and is_request(situation.model, cause)
         request = cause.id if cause is not None and is_known else situation.score.day.isoformat()
-        return Plan(messages=pass_on_request(lead, self._routing, situation.now, request))
+        return Plan(messages=pass_on_request(lead, self._desk, situation.now, request))
 
     def _activity(self, situation: Situation, one: Notified) -> Plan:
         """Return who hears of what a lead does. Of a held handoff nobody has heard yet."""
         if self._held(situation):
             return NO_PLAN
         lead = situation.after
-        return Plan(messages=pass_on_activity(lead, self._routing, situation.now, one.rule))
+        return Plan(messages=pass_on_activity(lead, self._desk, situation.now, one.rule))
 
     def _held(self, situation: Situation) -> Handoff | None:
         """Return the lead's handoff if it waits for a person to release it."""
@@ -88,7 +90,7 @@ class Announcing:
             kind=REQUESTED,
             priority=priority_of(REQUESTED, situation.score.grade, domain),
         )
-        person = hears_of(self._routing, handoff.receiver)
+        person = listener(self._desk, handoff.owner)
         return Plan(
             messages=notices_of(handoff, person, situation.now),
             records=[handoff_record(held, handoff)],

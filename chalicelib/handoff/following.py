@@ -1,12 +1,13 @@
 """How the handoff of a lead follows what becomes of the lead (ADR 0067)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event
-from chalicelib.handoff.given import taken_by
+from chalicelib.handoff.desk import Desk
+from chalicelib.handoff.given import put_off_until, taken_by
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
 from chalicelib.handoff.handoff import (
     IN_SALES_HANDS,
@@ -17,10 +18,13 @@ from chalicelib.handoff.handoff import (
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
+from chalicelib.handoff.listening import listener
 from chalicelib.handoff.plan import follow
-from chalicelib.handoff.routing import hears_of
+from chalicelib.handoff.priority import priority_of
 from chalicelib.leads.acts import absorbed_of
+from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
+from chalicelib.scoring.model import INFERRED
 
 
 class FollowedLeads(Protocol):
@@ -34,13 +38,11 @@ class FollowedLeads(Protocol):
 
 
 class Following:
-    """Plans how a handoff changes with its lead. routing: the stored document, if there is one."""
+    """Plans how a handoff changes with its lead. desk: returns the salespeople at this moment."""
 
-    def __init__(
-        self, leads: FollowedLeads, routing: Callable[[], Mapping[str, Any] | None]
-    ) -> None:
+    def __init__(self, leads: FollowedLeads, desk: Callable[[], Desk]) -> None:
         self._leads = leads
-        self._routing = routing
+        self._desk = desk
 
     def __call__(
         self,
@@ -62,6 +64,8 @@ class Following:
             over = brought_to(newest, HandoffState.CLOSED, situation.now) if newest else None
             own = [handoff_record(newest, over)] if over and over is not newest else []
             return Plan(records=[*own, handoff_record(None, carried)])
+        if is_taken_directly(situation, newest):
+            return Plan(records=[handoff_record(None, take_directly(situation))])
         if newest is None:
             return NO_PLAN
         handoff = follow(newest, situation, deeds, is_new=is_new)
@@ -70,6 +74,9 @@ class Following:
         if taker not in (None, newest.owner, newest.holder):
             handoff = replace(handoff, owner=taker, holder=None)
             plan = Plan(owner=taker)
+        put_off = put_off_until(situation.events, situation.model.zone)
+        if put_off is not None:
+            handoff = replace(handoff, again_at=put_off, due_at=put_off)
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)
             plan += self._given(handoff, situation)
@@ -104,8 +111,40 @@ class Following:
         """Return what a handoff's new owner is sent."""
         if handoff.state is not HandoffState.OPEN or situation.cause is Cause.SILENT:
             return NO_PLAN
-        person = hears_of(self._routing(), handoff.owner)
+        person = listener(self._desk(), handoff.owner)
         notices = self._leads.notices(handoff.lead_id, handoff.cycle)
         return Plan(
             messages=tell_new_owner(handoff, person, situation.now), changed=call_off(notices)
         )
+
+
+def is_taken_directly(situation: Situation, newest: Handoff | None) -> bool:
+    """Return whether sales has taken a lead that was never handed over in its cycle."""
+    standing = situation.after.standing
+    if not situation.moved or standing.stage not in (Stage.ACCEPTED, Stage.OPPORTUNITY):
+        return False
+    if newest is None:
+        return True
+    return newest.state is HandoffState.CLOSED and newest.cycle != standing.cycle
+
+
+def take_directly(situation: Situation) -> Handoff:
+    """Return the handoff of such a lead: accepted, and its clock runs as that of any other."""
+    lead = situation.after
+    now = situation.now
+    return Handoff(
+        lead_id=lead.lead_id,
+        cycle=lead.standing.cycle,
+        kind=INFERRED,
+        state=HandoffState.ACCEPTED,
+        priority=priority_of(INFERRED, situation.score.grade, ""),
+        owner=lead.standing.owner,
+        is_dealt=False,
+        why="Sales took the lead before it was handed over.",
+        about=situation.moved[-1].version,
+        created_at=now,
+        opened_at=now,
+        accepted_at=now,
+        touched_at=now,
+        due_at=now,
+    )

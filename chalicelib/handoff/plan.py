@@ -24,7 +24,7 @@ from chalicelib.handoff.handoff import (
     touched,
 )
 from chalicelib.handoff.handoff_records import handoff_record
-from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
+from chalicelib.handoff.routing import Person, person_of, stand_ins
 from chalicelib.handoff.sla import first_look
 from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
 from chalicelib.leads.acts import CONTACT_HOW, ContactHow
@@ -231,9 +231,11 @@ def correction_key(notice: OutboxMessage) -> MessageKey:
     return replace(notice.key, kind=MessageKind.CORRECTION)
 
 
-def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> OutboxMessage:
-    """Return the email that tells the owner of an accepted lead that a rule disqualifies it."""
-    person = salesperson(routing, lead.standing.owner)
+def warn_owner(lead: Lead, rule: str, person: Person | None, now: datetime) -> OutboxMessage:
+    """Return the email that tells whoever has an accepted lead that a rule disqualifies it.
+
+    person: None when nobody is named.
+    """
     return planned(
         lead_id=lead.lead_id,
         key=MessageKey(MessageKind.WARNING, lead.standing.cycle, (rule,)),

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
+from chalicelib.handoff.figures import MOST_YEARS, count_requests
 from chalicelib.handoff.given import is_answered
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
@@ -27,14 +28,17 @@ from chalicelib.scoring.profile import values
 
 if TYPE_CHECKING:
     from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.desk import Desk
     from chalicelib.handoff.verdicts import GivenVerdict
 
 NOTICES_MAX = 5  # by four ways, and to the topic
 DEALT_MAX = 3  # the load, the owner of a company, and that the lead is of it
 # the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
 # before it; by what it was dealt; taken back, with those that went to somebody else; the verdict;
-# the handoff of a lead that is absorbed
-MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX + 2
+# the handoff of a lead that is absorbed; counts of requests
+MOST_WRITES = (
+    max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX + 2 + MOST_YEARS
+)
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -64,8 +68,7 @@ class HandoffReader(Protocol):
 class HandoffReaction:
     """Plans what sales is sent.
 
-    dealing: deals leads out; routing: the stored routing document, if there is one; addresses: who
-    answers forms that are not for sales, by their kind.
+    dealing: deals leads out; addresses: who answers forms that are not for sales, by their kind.
     """
 
     def __init__(
@@ -73,12 +76,10 @@ class HandoffReaction:
         *,
         leads: HandoffReader,
         dealing: "Callable[[], Dealing]",
-        routing: Callable[[], Mapping[str, Any] | None],
         addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
         self._dealing = dealing
-        self._routing = routing
         self._addresses = addresses
 
     def __call__(self, situation: Situation) -> Plan:
@@ -92,7 +93,12 @@ class HandoffReaction:
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
         plan += self._followed(situation, handed_over) + self._answered(situation)
         plan += _colleague(situation)
-        return _about(cause_of(situation), plan) if plan.messages else plan
+        plan = _about(cause_of(situation), plan) if plan.messages else plan
+        return plan + count_requests(situation)
+
+    def _desk(self, situation: Situation) -> "Desk":
+        """Return the salespeople at this moment."""
+        return self._dealing().desk(situation.after.zone, situation.now)
 
     def _handed_over(self, situation: Situation) -> Plan:
         """Return the handoff of a lead that became an SQL, with its notices."""
@@ -136,7 +142,7 @@ class HandoffReaction:
             return NO_PLAN
         from chalicelib.handoff.following import Following  # few events move a lead
 
-        follow = Following(self._leads, self._routing)
+        follow = Following(self._leads, lambda: self._desk(situation))
         return follow(
             situation,
             deeds,
@@ -159,7 +165,7 @@ class HandoffReaction:
             return NO_PLAN
         from chalicelib.handoff.announcing import Announcing  # few events announce anything
 
-        announce = Announcing(self._leads, self._routing())
+        announce = Announcing(self._leads, self._desk(situation))
         return announce(situation, notified, cause_of(situation))
 
     def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
@@ -176,7 +182,9 @@ class HandoffReaction:
 
         address = self._addresses().get(str(value_of(written, FORM_KIND)))
         day = situation.score.day
-        messages = pass_on_message(situation.after, self._routing(), address, situation.now, day)
+        messages = pass_on_message(
+            situation.after, self._desk(situation), address, situation.now, day
+        )
         return Plan(messages=messages)
 
     def _taken_back(self, situation: Situation) -> Plan:

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import FieldError, InputError, NotFoundError, StateError
+from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.handoff import Handoff, HandoffState, WhyHeld
+from chalicelib.handoff.listening import listener
 from chalicelib.handoff.listing import HandoffIndex, HandoffList, WantedHandoffs
 from chalicelib.handoff.opening import opened
 from chalicelib.handoff.plan import awaits_call, notices_of
-from chalicelib.handoff.routing import hears_of
 from chalicelib.jobs.job import Job, JobStatus, end_job
 from chalicelib.jobs.ports import JobStep
 from chalicelib.jobs.runner import AT_ONCE, JobRunner
@@ -45,7 +46,7 @@ class HeldHandoffs(HandoffIndex, Protocol):
 class Releasing:
     """Releases held handoffs.
 
-    lead: reads one by its id; routing: the stored document, if there is one.
+    lead: reads one by its id; desk: returns the salespeople at a moment.
     """
 
     def __init__(
@@ -53,12 +54,12 @@ class Releasing:
         *,
         handoffs: HeldHandoffs,
         lead: Callable[[str], Lead],
-        routing: Callable[[], Mapping[str, Any] | None],
+        desk: Callable[[datetime], Desk],
         runtime: Runtime,
     ) -> None:
         self._handoffs = handoffs
         self._lead = lead
-        self._routing = routing
+        self._desk = desk
         self.runtime = runtime
 
     @until_written
@@ -78,7 +79,7 @@ class Releasing:
         # of them is first, and the other looks again. ADR 0067
         now = self.runtime.now()
         handoff = opened(held, now)
-        person = hears_of(self._routing(), handoff.receiver)
+        person = listener(self._desk(now), handoff.owner)
         self._handoffs.move(held, handoff, planned=notices_of(handoff, person, now))
         log("handoff_released", lead_id=lead_id, cycle=cycle)
         return handoff

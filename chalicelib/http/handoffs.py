@@ -16,7 +16,7 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.own_leads import owners_seen
 from chalicelib.http.sales import LIST_PARAMETERS, limit_in
-from chalicelib.wiring.held_handoffs import handoff_list, releasing
+from chalicelib.wiring.held_handoffs import handoff_list, releasing, request_figures
 from chalicelib.wiring.world import world
 
 handoff_lists = Blueprint(__name__)
@@ -82,3 +82,10 @@ def release_handoffs(request: Request) -> Response:
         owners=owners_seen(caller_of(request)),
     )
     return private_answer(job, HTTPStatus.ACCEPTED)
+
+
+@private(handoff_lists, "/v1/requests", Role.MARKETER, Role.SALES, query=["from", "to"])
+def read_requests(request: Request) -> Response:
+    """Return how many requests there were by day, and what became of them: none is silent."""
+    query = query_of(request)
+    return private_answer(request_figures(world(), query.get("from"), query.get("to")))

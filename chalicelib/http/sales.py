@@ -28,29 +28,39 @@ sales = Blueprint(__name__)
 
 JSON_LINES = "application/x-ndjson"
 LIST_PARAMETERS = ("limit", "cursor")  # the query parameters of a list
+LEAD_FILTERS = ("owner", "form", "grade", "domain", "q")
+LEADS_PARAMETERS = ("stage", "email", *LEAD_FILTERS, *LIST_PARAMETERS)
 OUTBOX_PARAMETERS = ("state", "reason", "lead_id", "email", *LIST_PARAMETERS)
 LIMIT_DEFAULT = 50
+FILTER_MAX_CHARS = 100
 LIMIT_MAX = 200
 
 
-@private(sales, "/v1/leads", Role.MARKETER, Role.SALES, query=["stage", "email", *LIST_PARAMETERS])
+@private(sales, "/v1/leads", Role.MARKETER, Role.SALES, query=LEADS_PARAMETERS)
 def list_leads(request: Request) -> Response:
     """Return the leads of a stage, best first as of today, or the lead of an address.
 
     `spam` is not a stage: it lists the screened forms that wait for somebody to look at them.
     """
+    from chalicelib.reading.stage_list import LeadFilter
+
     query = query_of(request)
     stage = query.get("stage")
     email = query.get("email")
     if (stage is None) == (email is None):
         raise InputError(FieldError("stage", "give either stage or email"))
-    reading = world().reading
+    asked = {name: query[name] for name in LEAD_FILTERS if name in query}
+    for name, text in asked.items():
+        if stage is None:
+            raise InputError(FieldError(name, "picks leads of a stage; give it, and no email"))
+        if not 1 <= len(text) <= FILTER_MAX_CHARS:
+            words = f"must have 1 to {FILTER_MAX_CHARS} characters"
+            raise InputError(FieldError(name, words))
     if email is not None:
-        page = reading.leads_by_email(email)
+        page = world().reading.leads_by_email(email)
     else:
-        owners = owners_seen(caller_of(request))
-        limit = limit_in(query)
-        page = reading.leads_in_stage(str(stage), limit, query.get("cursor"), owners)
+        wanted = LeadFilter(**asked, owners=owners_seen(caller_of(request)))
+        page = world().stage_list.page(str(stage), limit_in(query), query.get("cursor"), wanted)
     return private_answer({**page, "leads": _own_of(request, page["leads"])})
 
 

@@ -9,6 +9,7 @@ from chalicelib.days import UTC_NAME
 from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
 from chalicelib.leads.emails import EmailsSaid
+from chalicelib.leads.request_counts import RequestCounts
 from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
 from chalicelib.scoring.by_hand import Given
@@ -92,6 +93,8 @@ class Lead:
     """The time zone that the days of its tally and its review are days of (ADR 0025)."""
     notified: tuple[Notified, ...] = ()
     """What sales was notified about in this cycle."""
+    asked: RequestCounts = field(default_factory=dict)
+    """Its requests by day and outcome, as they were counted."""
     answers: SalesAnswers = field(default_factory=dict)
     given: Given = ()
     """Points that our people gave it by hand."""

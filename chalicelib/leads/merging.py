@@ -8,6 +8,7 @@ from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle import moves
 from chalicelib.lifecycle.stages import Stage, Standing, Transition
+from chalicelib.scoring.tally import Tally
 
 ANSWERED_IN = frozenset({Stage.ACCEPTED, Stage.OPPORTUNITY})
 """The stages in which sales has answers to give."""
@@ -48,3 +49,17 @@ def earlier_beginning(lead: Lead, other: Lead) -> datetime | None:
     Its first event may have been taken back since, so that a replay does not find it (ADR 0048).
     """
     return lead.beginning([other.created_at] if other.created_at else [])
+
+
+def absorbed_by(other: Lead, survivor: Lead, now: datetime) -> Lead:
+    """Return a lead that turned out to be another one: from now on its id leads there."""
+    return replace(
+        other,
+        version=other.version + 1,
+        merged_into=survivor.lead_id,
+        tally=Tally(),
+        counted={},
+        asked={},
+        review_on=None,
+        updated_at=now,
+    )

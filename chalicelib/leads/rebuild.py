@@ -9,6 +9,7 @@ from chalicelib.days import zone_of
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring.by_hand import live_on
+from chalicelib.scoring.matching import REQUESTS
 from chalicelib.scoring.profile import Known, shown
 from chalicelib.scoring.tally import Tally, within_horizon
 
@@ -96,6 +97,7 @@ def _cells(tally: Tally, today: date) -> dict[str, Any]:
     days = {
         signal: {_day(day): number for day, number in cells.items()}
         for signal, cells in seen.days.items()
+        if signal != REQUESTS  # no score rests on it, and it changes with the ways into sql
     }
     keys = {
         signal: {key: _day(day) for key, day in cells.items()}

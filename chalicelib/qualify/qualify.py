@@ -171,6 +171,7 @@ class Qualify:
             events=[*events, *also.events],
             cause=_cause(cause, also, is_news=len(moved) > len(moves)),
             now=now,
+            absorbed=also.absorbed[0] if also.absorbed else None,
         )
         after = persist_shared(partial(self._carried_out, situation, also), self.runtime.pause)
         log(

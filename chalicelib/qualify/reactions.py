@@ -15,6 +15,7 @@ from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
+from chalicelib.leads.request_counts import RequestCounts
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
@@ -55,6 +56,8 @@ class Situation:
     """What this decision took in; empty when only time has passed."""
     cause: Cause
     now: datetime
+    absorbed: Lead | None = None
+    """The lead that turned out to be this one, as it was."""
     lost: int = 0
     """How often it was written, and only what many decisions share was changed (ADR 0074)."""
 
@@ -70,6 +73,8 @@ class Plan:
     counts: Sequence[Count] = ()
     owner: str | None = None
     """The lead's new owner; None leaves the one it has."""
+    asked: RequestCounts | None = None
+    """The lead's requests as its counts say; None leaves them as they are."""
     notified: Sequence[Notified] = ()
     """What sales is notified about by these messages, so that it is not said again."""
 
@@ -83,6 +88,7 @@ class Plan:
             records=[*self.records, *other.records],
             counts=[*self.counts, *other.counts],
             owner=other.owner or self.owner,
+            asked=self.asked if other.asked is None else other.asked,
             notified=[*self.notified, *other.notified],
         )
 
@@ -129,7 +135,7 @@ NO_CHANGE = LeadChange()
 
 
 def carry_out(lead: Lead, plan: Plan) -> Lead:
-    """Return the lead with the owner and the notifications of a plan.
+    """Return the lead with the owner, the requests and the notifications of a plan.
 
     Notifications of an earlier cycle are forgotten: in a new one everything may be said again. So
     is the day before, of what is said once a day.
@@ -141,4 +147,5 @@ def carry_out(lead: Lead, plan: Plan) -> Lead:
     ours = (one for one in lead.notified if one.cycle == standing.cycle)
     kept = [one for one in ours if one.about not in daily]
     notified = tuple(dict.fromkeys([*kept, *plan.notified]))
-    return replace(lead, standing=standing, notified=notified)
+    asked = lead.asked if plan.asked is None else plan.asked
+    return replace(lead, standing=standing, notified=notified, asked=asked)

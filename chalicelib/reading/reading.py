@@ -15,8 +15,7 @@ from chalicelib.events import rfc3339
 from chalicelib.inputs.addresses import parse_address
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import LIST_MAX_LEADS, PROOFS_SHOWN_MAX
+from chalicelib.limits import PROOFS_SHOWN_MAX
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.bases import Counting, serialize_bases
 from chalicelib.reading.cursor import from_cursor, to_cursor
@@ -26,7 +25,6 @@ from chalicelib.reading.ports import (
     LeadReader,
     OutboxReader,
     PastReader,
-    SpamReader,
 )
 from chalicelib.reading.serializers import (
     serialize_event,
@@ -37,7 +35,6 @@ from chalicelib.reading.serializers import (
     serialize_ticked,
     serialize_transition,
 )
-from chalicelib.reading.spam import SPAM, spam_page
 from chalicelib.reading.turns import serialize_turn
 from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
@@ -58,7 +55,6 @@ class Reading:
         leads: LeadReader,
         histories: HistoryReader,
         outbox: OutboxReader,
-        spam: SpamReader,
         past: PastReader,
         consents: LeadConsentReader,
         pending: Callable[[str, datetime], Proof | None],
@@ -71,7 +67,6 @@ class Reading:
         self._leads = leads
         self._histories = histories
         self._outbox = outbox
-        self._spam = spam
         self._past = past
         self._consents = consents
         self._pending = pending
@@ -128,47 +123,6 @@ class Reading:
             "leads": self.serialize(model, [(lead, score)], reasons=False),
             "next_cursor": None,
         }
-
-    def leads_in_stage(
-        self, stage: str, limit: int, cursor: str | None, owners: frozenset[str] | None
-    ) -> dict[str, Any]:
-        """Return a page of a stage's leads, best score first. owners: whose; None: everybody's.
-
-        All pages are as of the first one's day, so that the order holds over midnight. It is exact
-        for up to 2,000 leads in the stage. With more, the page ranks the 2,000 with the best stored
-        scores and is marked as truncated. Raise InputError.
-        """
-        if stage == SPAM:
-            return spam_page(self._spam, limit, cursor)
-        if stage not in set(Stage):
-            raise InputError(FieldError("stage", f"must be one of {', '.join([*Stage, SPAM])}"))
-        model = self._model()
-        day = day_of(self._now(), model.zone)
-        after = None
-        if cursor:
-            day_text, total, lead_id = from_cursor(cursor, (str, int, str))
-            day = _day(day_text)
-            after = (-total, lead_id)
-        ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
-        # The index lags behind the table: a lead may have left the stage, or been merged.
-        found = [
-            lead
-            for lead in self._leads.read_many(ids)
-            if lead.standing.stage is Stage(stage) and not lead.merged_into
-            if owners is None or lead.standing.owner in owners
-        ]
-        scored = [(score_of(model, lead, day), lead) for lead in found]
-        places = [(-one.total, lead.lead_id, one, lead) for one, lead in scored]
-        ranked = sorted(places, key=lambda row: row[:2])
-        left = [row for row in ranked if after is None or row[:2] > after]
-        page = left[:limit]
-        more = len(left) > limit
-        last = page[-1] if more else None
-        shown = [(lead, one) for _, _, one, lead in page]
-        return {
-            "leads": self.serialize(model, shown, reasons=False),
-            "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
-        } | ({"truncated": True} if truncated else {})
 
     def timeline(self, lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
         """Return a page of what happened to a lead. Raise NotFoundError or InputError.
@@ -284,13 +238,6 @@ class Reading:
             | {"basis": serialize_bases(consents[lead.lead_id], lead, self._counting)}
             for lead, score in scored
         ]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(FieldError("cursor", "is not one that this list gave out")) from None
 
 
 def _member(known: type[Member], parameter: str, text: str) -> Member:

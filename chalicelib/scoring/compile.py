@@ -14,6 +14,7 @@ from chalicelib.scoring.compile_behaviour import (
     compile_acts,
     compile_amounts,
     compile_behaviour_rule,
+    compile_requests,
     compile_signal,
     compile_silence,
 )
@@ -32,6 +33,7 @@ from chalicelib.scoring.model import (
     DEFAULT_WITHIN_DAYS,
     FIT,
     INFERRED,
+    REQUESTED,
     Condition,
     Model,
 )
@@ -99,6 +101,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         ACTS in rule.series for rule in silence_rules
     )
     acts = compile_acts() if asks_for_acts else ()
+    asking = {way.signal for way in sql if way.kind == REQUESTED}
+    requests = compile_requests(one for one in signals.values() if one.id in asking)
     counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
     return Model(
         name=document["name"],
@@ -108,7 +112,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         zone=zone,
         signals=signals,
         matchers={
-            kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
+            kind: Matcher.of([one for one in (*counted, *requests) if one.kind is kind])
+            for kind in Kind
         },
         field_rules=facts.field_rules,
         behaviour_rules=[

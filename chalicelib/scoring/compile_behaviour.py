@@ -1,6 +1,6 @@
 """Compiles signals and the rules on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import inf
@@ -17,7 +17,7 @@ from chalicelib.scoring.behaviour_rules import (
     weigh_shares,
     weigh_tiers,
 )
-from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
+from chalicelib.scoring.matching import ACTS, OWN_KINDS, REQUESTS, Signal
 from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
 from chalicelib.scoring.numbers import Amount, Amounts, NumberRange
@@ -54,6 +54,11 @@ def compile_acts() -> Sequence[Signal]:
         Signal(id=ACTS, kind=kind, names=names, where=(), distinct=None, topic=None, words="act")
         for kind, names in OWN_KINDS.items()
     ]
+
+
+def compile_requests(signals: Iterable[Signal]) -> Sequence[Signal]:
+    """Return the signals of the series of requests. signals: those that a request matches."""
+    return [replace(one, id=REQUESTS, distinct=None, amount=None) for one in signals]
 
 
 def compile_amounts(

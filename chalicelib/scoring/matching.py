@@ -26,6 +26,9 @@ CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 ACTS = "*"
 """The series of all that a person does, whatever it is; no signal can have its name."""
 
+REQUESTS = "?"
+"""The series of the requests, each once whatever it is called; no signal can have its name."""
+
 OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
     Kind.PAGE: None,
     Kind.TRACK: None,

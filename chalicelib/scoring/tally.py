@@ -132,7 +132,8 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
             bits ^= by_value
         every = cells_of.get(bits)
         if every is None:
-            every = [days.setdefault(one.id, {}) for one in matcher.signals_with(bits)]
+            ids = dict.fromkeys(one.id for one in matcher.signals_with(bits))
+            every = [days.setdefault(one, {}) for one in ids]
             cells_of[bits] = every
         for cells in every:
             cells[day] = cells.get(day, 0) + 1

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.consent.consent import given
 from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.events import Act, Kind, epoch_ms, parse_event_time
+from chalicelib.handoff.figures import changed_counts
 from chalicelib.jobs.job import Job
 from chalicelib.leads.acts import OTHER_LEAD
 from chalicelib.leads.lead import Lead
@@ -22,6 +23,7 @@ from chalicelib.store.consents import Consents
 from chalicelib.store.jobs import Jobs
 from chalicelib.store.lead_items import standing_item, unlisted
 from chalicelib.store.leads import Leads
+from chalicelib.store.numbers import added_up
 from chalicelib.store.sweeping import ErasureSweep, delete_item
 from chalicelib.store.table import Item, Put, Table, Write
 from chalicelib.store.tombstones import put_note
@@ -85,6 +87,8 @@ class Erasing:
         return [
             _put_tombstone(lead, erased_at),
             put_note(lead.lead_id, erased_at),
+            # Its requests are gone with it, in the figures, too.
+            *added_up(changed_counts(lead.asked, {}), lead.lead_id),
             *self._stripped(lead.lead_id, erased_at, mailbox.id if mailbox else None),
         ]
 

@@ -33,6 +33,8 @@ AS_EVER = Retention()
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
 RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not slow a notice down
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+FORM_EVENTS_MAX = 100
+"""Events of a lead's own that are looked through for a form."""
 
 
 class Events:
@@ -101,6 +103,12 @@ class Events:
         others = [event for event in every if event not in first]
         others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
         return [*first, *others][:RECENT_PER_PARTITION]
+
+    def has_sent(self, lead_id: str, form_id: str) -> bool:
+        """Return whether a form is among the latest events of a lead's own, spam apart."""
+        own = islice(self.of(keys.lead(lead_id)), FORM_EVENTS_MAX)
+        forms = (one for one in own if one.kind is Kind.FORM and not one.screened)
+        return any(one.name == form_id for one in forms)
 
     def last_act(self, lead_id: str) -> datetime | None:
         """Return when a person last did anything, as we captured it; None: never.

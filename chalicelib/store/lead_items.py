@@ -34,6 +34,7 @@ from chalicelib.store.browser_zones import browser_zone_in, browser_zone_parts
 from chalicelib.store.events import one_value
 from chalicelib.store.given import emails_in, emails_parts, given_in, given_parts
 from chalicelib.store.replays import requests_of
+from chalicelib.store.request_items import pack_request_counts, request_counts_in
 from chalicelib.store.table import Item
 
 RANKS = {rank.value: rank for rank in Rank}  # found faster than by Rank(...)
@@ -110,6 +111,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "updated_at_ms": milliseconds(lead.updated_at),
             "review_on": iso_day(lead.review_on),
             "notified": _pack_notified(lead.notified),
+            "asked": pack_request_counts(lead.asked),
             "merged_into": lead.merged_into,
             "erased_at_ms": milliseconds(lead.erased_at),
             NO_EMAILS: lead.gets_no_emails or None,
@@ -149,6 +151,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
         "matching": str(item["matching"]),
         "zone": zone_in(item),
         "notified": _notified_of(item),
+        "asked": request_counts_in(item),
         "merged_into": text_in(item, "merged_into"),
         "created_at": time_in(item, "created_at_ms"),
         "updated_at": time_in(item, "updated_at_ms"),

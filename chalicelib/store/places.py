@@ -45,6 +45,11 @@ def handoffs_in(state: str, shard_number: int) -> str:
     return f"HANDOFFS#{state}#{shard_number}"
 
 
+def asked(shard_number: int) -> str:
+    """The list index's partition of the leads whose request waits for a replay."""
+    return f"ASKED#{shard_number}"
+
+
 def colleagues(domain: str) -> str:
     """The list index's partition of the leads of a company."""
     return f"COLLEAGUES#{domain}"

@@ -37,6 +37,9 @@ def replay_item(lead_id: str, requests: ReplayRequests) -> Item:
             "is_asked": requests.is_asked or None,
         }
     )
+    if requests.due_at is not None and requests.is_asked and requests.cause is not None:
+        item["list_pk"] = places.asked(keys.shard(lead_id, keys.ASKED_SHARDS))
+        item["list_sk"] = f"{requests.cause[1]}#{lead_id}"
     if requests.due_at is not None:
         item["due_pk"] = places.due(keys.shard(lead_id, keys.DUE_SHARDS))
         item["due_sk"] = places.due_at(requests.due_at, lead_id)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.reading.forms import FormsReading
     from chalicelib.reading.numbers import SequenceNumbers
     from chalicelib.reading.reading import Reading
+    from chalicelib.reading.stage_list import StageList
     from chalicelib.scoring.model import Model
 
 
@@ -84,7 +85,6 @@ class Answers(DueWork, NurtureWork):
             leads=self.leads,
             histories=Histories(self.ports.table),
             outbox=self.outbox,
-            spam=self.spam,
             past=Past(self.leads, self.events, self.models.active_on),
             consents=self.consents,
             pending=self.confirmations.newest,
@@ -103,6 +103,20 @@ class Answers(DueWork, NurtureWork):
             "sequences": [serialize_running(one) for one in self.enrolments.running(lead_id)],
             "handoff": newest_handoff(self, lead_id),
         }
+
+    @cached_property
+    def stage_list(self) -> "StageList":
+        """Lists the leads of a stage."""
+        from chalicelib.reading.stage_list import StageList
+
+        return StageList(
+            leads=self.leads,
+            spam=self.spam,
+            sent=self.events.has_sent,
+            serialize=lambda model, scored: self.reading.serialize(model, scored, reasons=False),
+            model=self.models.current,
+            now=self.ports.now,
+        )
 
     @cached_property
     def forms_reading(self) -> "FormsReading":

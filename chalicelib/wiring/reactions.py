@@ -30,7 +30,6 @@ def reactions(
         handoff.HandoffReaction(
             leads=leads,
             dealing=dealing,
-            routing=lambda: documents.get("routing"),
             addresses=lambda: (documents.get("settings") or {}).get("form_addresses") or {},
         ),
         nurture.NurtureReaction(

@@ -81,6 +81,7 @@ PRIVATE = {
     ("/v1/leads/{lead_id}", "delete"),
     ("/v1/leads/{lead_id}", "patch"),
     ("/v1/leads/{lead_id}/notes", "post"),
+    ("/v1/requests", "get"),
     ("/v1/handoffs", "get"),
     ("/v1/handoffs/release", "post"),
     ("/v1/handoffs/{lead_id}/{cycle}/release", "post"),

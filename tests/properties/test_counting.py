@@ -19,6 +19,7 @@ from tests.properties.laws import holds_for
 from tests.properties.lives import VISITORS, Life, lives, merges, moves, retractions, ticks
 from tests.properties.steps import Step, script
 from tests.properties.town import MODEL, Town, capped
+from tests.recounted import live_requests, recounted_requests
 from tests.sizes import SIZES
 
 LEAD_IDS = ["A" * 26, "B" * 26, "C" * 26]
@@ -40,6 +41,14 @@ def test_any_order_of_the_same_events_gives_one_lead(life: Life, seed: int | Non
         assert first <= lead.created_at <= last
 
 
+@holds_for(lives(retractions, moves, merges, ticks), seeds, cases=SIZES.cases // 20)
+def test_rule_1_live_requests_are_those_of_a_recount(life: Life, seed: int | None) -> None:
+    """In the figures none is missing, and none is there twice, whatever raced."""
+    town = Town(seed).live(life)
+    items = list(town.table.items.values())
+    assert live_requests(items) == recounted_requests(items)
+
+
 @holds_for(lives(crowds=False))
 def test_counting_one_by_one_is_folding_all_at_once(life: Life) -> None:
     """The two algorithms, without a store: events counted as their records come, and the whole
@@ -55,6 +64,8 @@ def test_counting_one_by_one_is_folding_all_at_once(life: Life) -> None:
 @holds_for(lives(retractions, moves, merges, ticks))
 def test_a_rebuild_of_an_unspoiled_lead_changes_nothing(life: Life) -> None:
     town = Town().live(life)
+    items = list(town.table.items.values())
+    assert live_requests(items) == recounted_requests(items)
     for lead in town.leads():
         before = town.derived(lead)
         _, differences = town.world.corrections.rebuild(lead.lead_id)

@@ -28,6 +28,7 @@ from chalicelib.store.table import Put, Write
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton, tick
 from tests.properties.races import Act, Race, Town, is_event, is_message, settled
+from tests.recounted import live_requests, recounted_requests
 from tests.sizes import SIZES, seeds
 
 ADDRESSES = ("ann@acme.example", "ann@home.example", "zoe@zebra.example")
@@ -68,6 +69,8 @@ class ErasureRace(Race):
         assert self.answered, "nobody was erased"
         self._check_left()
         self._check_kept()
+        items = list(self.table.items.values())
+        assert live_requests(items) == recounted_requests(items)
         for email in self.stopped:
             reasons = read_suppressions(self.table, make.mailbox(email))
             assert SuppressionReason.UNSUBSCRIBED in reasons, email

@@ -15,6 +15,7 @@ from chalicelib.events import Event, Join, Kind, lead_partition
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count
+from chalicelib.scoring.matching import REQUESTS
 from chalicelib.scoring.touches import Touch, Touches
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
@@ -52,7 +53,8 @@ def test_a_join_counts_each_event_of_its_visitor_once() -> None:
     joined = [make.page("/pricing", n=1), make.page("/blog/a", n=2)]
     after = count(MODEL, lead, [make.form(joins=(VISITOR,))], joined, NOW)
     assert after is not None
-    assert after.tally == make.seen(site_visit={0: 2}, pricing_page=[0], blog=[0], demo_request=[0])
+    asked = {"demo_request": [0], REQUESTS: [0]}
+    assert after.tally == make.seen(site_visit={0: 2}, pricing_page=[0], blog=[0], **asked)
 
 
 def test_ids_older_than_48_hours_are_forgotten() -> None:

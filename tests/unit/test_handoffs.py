@@ -20,7 +20,7 @@ from chalicelib.handoff.handoff_records import handoff_in, handoff_record
 from chalicelib.handoff.priority import priority_of
 from chalicelib.lifecycle.stages import Stage
 from tests import factories as make
-from tests.baton import ANN, InMemoryBaton
+from tests.baton import ANN, InMemoryBaton, ask
 from tests.factories import LEAD_ID, MINUTE
 from tests.fakes import NOW
 
@@ -150,6 +150,25 @@ def test_priorities_are_those_of_the_playbook(
 
 
 # --- through a lead's life ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cycle", [1, 2])
+def test_a_lead_that_sales_takes_itself_has_one(baton: InMemoryBaton, cycle: int) -> None:
+    """Its clock ran for nobody; or the handoff of an earlier cycle came back."""
+    baton.form("tour", **ANN)
+    baton.until_quiet()
+    if cycle == 2:
+        becomes_sql(baton)
+        ask(baton, "stage", {"stage": "recycled", "reason": "not_ready"})
+        baton.ports.clock.tick(timedelta(hours=1))
+    ask(baton, "stage", {"stage": "accepted", "reason": "met her at the fair"})
+    handoffs = {one.cycle: one for one in stored(baton)}
+    assert (handoffs[cycle].state, handoffs[cycle].kind) == (ACCEPTED, "inferred")
+    assert handoffs[cycle].accepted_at == handoffs[cycle].due_at == baton.ports.now()
+    assert len(handoffs) == cycle
+    assert [one.state for one in handoffs.values() if one.cycle != cycle] == [CLOSED] * (cycle - 1)
+    ask(baton, "outcome", {"outcome": "won"})
+    assert {one.state for one in stored(baton)} == {CLOSED}
 
 
 def test_it_follows_its_lead_through_verdict_and_undo(baton: InMemoryBaton) -> None:

@@ -12,7 +12,8 @@ from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.events import Kind
 from chalicelib.scoring.compile import compile_model
-from chalicelib.scoring.model import Model
+from chalicelib.scoring.matching import REQUESTS
+from chalicelib.scoring.model import REQUESTED, Model
 from tests import factories as make
 from tests.baton import model_document
 from tests.mistakes import changed, refusal
@@ -228,4 +229,7 @@ def test_seniority_is_read_by_words_and_the_first_tier_wins(title: str, points: 
 def test_every_kind_of_event_has_its_list_of_signals() -> None:
     model = make.model()
     assert set(model.matchers) == set(Kind)
-    assert sum(len(matcher.signals) for matcher in model.matchers.values()) == len(model.signals)
+    every = [one.id for matcher in model.matchers.values() for one in matcher.signals]
+    requests = sum(way.kind == REQUESTED for way in model.sql)
+    assert len(every) == len(model.signals) + requests
+    assert every.count(REQUESTS) == requests

@@ -120,12 +120,14 @@ def test_the_sales_routes_without_a_lead_are_known() -> None:
     """One more of them needs a test of its own here: what does it show of other people's leads?"""
     assert {f"{method} {path}" for method, path, _ in SALES if "{lead_id}" not in path} == {
         "GET /v1/handoffs",
+        "GET /v1/requests",  # numbers, of nobody
         "POST /v1/handoffs/release",
         "GET /v1/leads",
         "GET /v1/outbox",
         "GET /v1/replies",
         "GET /v1/routing",
         "GET /v1/routing/versions",
+        "GET /v1/routing/whom",
         "POST /v1/sequences/{sequence_id}/preview",
         "POST /v1/routing/people/{person_id}/phone",
     }

@@ -26,7 +26,7 @@ from chalicelib.handoff.plan import (
     take_back,
     warn_owner,
 )
-from chalicelib.handoff.routing import Person, salesperson, stand_ins, weekly_capacity
+from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins, weekly_capacity
 from chalicelib.handoff.sla import first_look
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Standing
@@ -306,7 +306,7 @@ def test_without_notices_nobody_needs_a_correction() -> None:
 
 def test_the_owner_is_warned_once_per_rule_and_cycle() -> None:
     accepted = make.lead(version=9, standing=standing(Stage.ACCEPTED, owner="kim", cycle=3))
-    one = warn_owner(accepted, "bad-fit", routing(SAM, KIM), NOW)
+    one = warn_owner(accepted, "bad-fit", person_of(routing(SAM, KIM), "kim"), NOW)
     assert (str(one.key), one.kind, one.via, one.to, one.about) == (
         "warning#3#bad-fit",
         "warning",
@@ -318,7 +318,7 @@ def test_the_owner_is_warned_once_per_rule_and_cycle() -> None:
 
 def test_a_warning_for_nobody_is_planned_and_says_so() -> None:
     """So that the outbox shows it."""
-    assert warn_owner(make.lead(version=9), "competitor", routing(), NOW).to is None
+    assert warn_owner(make.lead(version=9), "competitor", None, NOW).to is None
 
 
 def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:

@@ -420,6 +420,22 @@ def test_rule_7_a_request_is_heard_beside_other_activity() -> None:
     assert len(told(baton, "triage")) == 2 + 2 * 2
 
 
+def test_rule_7_the_deputy_hears_while_the_owner_is_away() -> None:
+    baton = InMemoryBaton()
+    asks(baton)
+    moves(baton, "accepted", "we talked")
+    away = {"from": "2026-11-01", "to": "2026-12-31"}
+    people = [{**SAM, "deputy": "kim", "days_off": [away]}, KIM]
+    baton.world.documents.put("routing", {"people": people})
+    baton.ports.clock.tick(timedelta(minutes=1))
+    asks(baton, "contact", **ANN)
+    looks_at(baton, "/pricing")
+    heard = [one for one in baton.outbox() if one["kind"] == "triage" and one["via"] == "email"]
+    assert {one["to"] for one in heard} == {KIM["email"]}
+    assert len(heard) == 2
+    assert baton.lead()["owner"] == "sam"
+
+
 @pytest.mark.parametrize("path", ["/", "/blog/a"])
 def test_rule_7_what_tells_little_is_heard_by_nobody(path: str) -> None:
     baton = InMemoryBaton()

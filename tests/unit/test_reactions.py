@@ -101,9 +101,7 @@ def entering(
 def hand_over(one: Situation, kept: Kept | None = None) -> Plan:
     routing = {"people": [SAM]}
     dealing = Dealing(reader=NothingDealt(), routing=lambda: routing, country=lambda: None)
-    reaction = HandoffReaction(
-        leads=kept or Kept(), dealing=lambda: dealing, routing=lambda: routing
-    )
+    reaction = HandoffReaction(leads=kept or Kept(), dealing=lambda: dealing)
     return reaction(one)
 
 
