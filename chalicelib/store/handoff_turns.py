@@ -18,7 +18,9 @@ REASSIGNED = "reassigned"
 
 
 def handoff_turns_of(handoff: Handoff) -> Iterator[HandoffTurn]:
-    """Yield what happened with a handoff."""
+    """Yield what happened with a handoff; nothing of one from before it said so (ADR 0067)."""
+    if not handoff.version:
+        return
     cycle = handoff.cycle
     if handoff.opened_at is None or handoff.why_held is not None:
         why = handoff.why_held.value if handoff.why_held else None

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.delivery.messages import ChatMessage, Email, SnsMessage
 from chalicelib.delivery.outbox import MessageState
-from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep
+from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep, WhyHeld
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of
 from tests.factories import MINUTE
 
@@ -195,6 +195,25 @@ def test_a_held_handoff_has_no_clock() -> None:
     baton.world.handoffs.move(handoff(baton), held)
     later(baton, 16)
     assert (handoff(baton).steps, handoff(baton).due_at) == ({}, None)
+
+
+def test_what_waited_for_room_is_opened_once_there_is_some() -> None:
+    baton = staffed({**SAM, "capacity": 0})
+    baton.form("guide", **ANN)
+    for days in (1, 2, 3, 4):
+        baton.page("/pricing", at=baton.ports.now() - timedelta(days=days))
+    baton.until_quiet()
+    waiting = handoff(baton)
+    assert (waiting.state, waiting.why_held) == (HandoffState.HELD, WhyHeld.FULL)
+    until(baton, "2026-11-24 12:00")
+    assert (handoff(baton).state, sent(baton, "handoff")) == (HandoffState.HELD, [])
+    assert sales_items(baton) == [("held", "waits for a free place")]
+    baton.world.documents.put("routing", {"people": [SAM, MAX], "manager": "max"})
+    until(baton, "2026-11-25 12:00")
+    opened = handoff(baton)
+    assert (opened.state, opened.owner, opened.steps) == (OPEN, "sam", {})
+    assert sent(baton, "handoff") == ["handoff#1#email", "handoff#1#sns"]
+    assert opened.due_at is not None
 
 
 # --- as it is shown -------------------------------------------------------------------------------
