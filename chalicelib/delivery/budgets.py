@@ -2,7 +2,7 @@
 digest (playbook, "Texts have a budget"). Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,9 +32,6 @@ IN_DIGEST = "in a digest"
 DIGEST_AFTER = timedelta(minutes=DIGEST_AFTER_MINUTES)
 FORMAT = "%Y-%m-%d-%H%M"
 
-Spent = Mapping[Via, int]
-"""How many messages left by each way."""
-
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -52,13 +49,12 @@ def is_counted(message: OutboxMessage) -> bool:
     )
 
 
-def has_room(via: Via, hours: Sequence[Spent]) -> bool:
+def has_room(via: Via, *, this_hour: int, day: int) -> bool:
     """Return whether one more message may leave by a way.
 
-    hours: what left in each of the last 24 hours, this one last.
+    this_hour: how many left, or tried to; day: how many began to in the last 24 hours. One that
+    waits for its service tries in each hour, and began once: pass 0 for it.
     """
-    this_hour = hours[-1].get(via, 0) if hours else 0
-    day = sum(spent.get(via, 0) for spent in hours)
     return this_hour < PER_HOUR[via] and (via not in PER_DAY or day < PER_DAY[via])
 
 

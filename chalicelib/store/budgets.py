@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from chalicelib.days import hour_of
 from chalicelib.delivery.budgets import (
     HOURS_OF_DAY,
+    PER_DAY,
     PER_HOUR,
-    Spent,
     has_room,
     is_counted,
     person_of_digest,
@@ -28,7 +28,9 @@ from chalicelib.store.table import GUARDED, Item, Put, Table, as_read
 
 BUDGET_KEPT_DAYS = 2
 TO_THE_HOUR = len("2026-11-22T10")
-BUDGETED = [via.value for via in PER_HOUR]
+BEGUN = "texts_begun"
+"""Of texts, the count of a day: each once, in the hour of its first claim."""
+BUDGETED = (*(via.value for via in PER_HOUR), BEGUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +65,22 @@ class Budgets:
             return []
         pk = keys.person(str(claimed.receiver))
         first = hour_of(now) - timedelta(hours=HOURS_OF_DAY - 1)
-        found = self._table.query(pk, first=_hour_key(first), last=_hour_key(now))
-        hours = {str(item["sk"]): item for item in found}
-        item = hours.get(_hour_key(now))
-        spent = [_spent(one) for key, one in hours.items() if key != _hour_key(now)]
-        this_hour = _spent(item or {})
-        if not has_room(claimed.via, [*spent, this_hour]):
-            raise OverBudgetError(f"{claimed.via}: what {claimed.receiver} gets is spent")
+        hours = list(self._table.query(pk, first=_hour_key(first), last=_hour_key(now)))
+        item = next((one for one in hours if one["sk"] == _hour_key(now)), None)
+        spent = {name: int(item[name]) for name in BUDGETED if name in item} if item else {}
+        via = claimed.via
+        is_new = not before.claims
+        day = sum(int(one.get(BEGUN, 0)) for one in hours) if is_new else 0
+        if not has_room(via, this_hour=spent.get(via.value, 0), day=day):
+            raise OverBudgetError(f"{via}: what {claimed.receiver} gets is spent")
+        spent[via.value] = spent.get(via.value, 0) + 1
+        if is_new and via in PER_DAY:
+            spent[BEGUN] = spent.get(BEGUN, 0) + 1
         counted: Item = {
             "pk": pk,
             "sk": _hour_key(now),
             "schema": keys.SCHEMA,
-            **{via.value: number for via, number in this_hour.items()},
-            claimed.via.value: this_hour.get(claimed.via, 0) + 1,
+            **spent,
             **expires_after(hour_of(now), BUDGET_KEPT_DAYS),
         }
         # Claim against claim: of two that read the same number one is second, and reads anew. Above
@@ -116,7 +121,3 @@ def put_entry(digest: OutboxMessage, listed: OutboxMessage) -> Put:
 
 def _hour_key(at: datetime) -> str:
     return keys.BUDGET + rfc3339(hour_of(at))[:TO_THE_HOUR]
-
-
-def _spent(item: Item) -> Spent:
-    return {via: int(item[via.value]) for via in PER_HOUR if via.value in item}

@@ -60,6 +60,7 @@ def test_after_three_days_every_handoff_arrives_once(
     reason: NotSentReason, capsys: pytest.CaptureFixture[str]
 ) -> None:
     baton, account = blocked(reason)
+    baton.forget_deadlines()
     baton.form("guide", consent=True, **ANN)
     for hour in range(HOURS):
         if hour % 24 == 0:  # leads go on coming

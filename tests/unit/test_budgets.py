@@ -41,13 +41,22 @@ def claim(
 
 
 def test_texts_have_a_budget_by_hour_and_day() -> None:
-    full = {Via.SMS: PERSON_TEXTS_PER_HOUR}
-    assert has_room(Via.SMS, [])
-    assert has_room(Via.SMS, [{Via.SMS: PERSON_TEXTS_PER_HOUR - 1}])
-    assert not has_room(Via.SMS, [full])
-    assert has_room(Via.SMS, [full, full, full, {Via.SMS: PERSON_TEXTS_PER_DAY - 19}])
-    assert not has_room(Via.SMS, [full, full, full, {Via.SMS: 2}])
-    assert has_room(Via.EMAIL, [full])
+    assert has_room(Via.SMS, this_hour=PERSON_TEXTS_PER_HOUR - 1, day=PERSON_TEXTS_PER_DAY - 1)
+    assert not has_room(Via.SMS, this_hour=PERSON_TEXTS_PER_HOUR, day=0)
+    assert not has_room(Via.SMS, this_hour=0, day=PERSON_TEXTS_PER_DAY)
+    assert has_room(Via.EMAIL, this_hour=PERSON_TEXTS_PER_HOUR, day=PERSON_TEXTS_PER_DAY)
+
+
+def test_a_text_that_waits_for_days_uses_up_no_day() -> None:
+    """The service was blocked for a day, and each hour's try counted as a text."""
+    table = MemoryTable()
+    before, after = claim()
+    for hour in range(48):
+        now = NOW + hour * HOUR
+        table.write(*Budgets(table).writes(before, after))
+        before = outcomes.waiting(after, NotSentReason.OUTAGE, now)
+        after = outbox.claimed(before, now + HOUR)
+    assert Budgets(table).writes(*claim(at=NOW + 48 * HOUR))
 
 
 @pytest.mark.parametrize("via", list(PER_HOUR))

@@ -296,6 +296,7 @@ def test_what_was_throttled_goes_out_with_the_clock() -> None:
 
 def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
     baton = InMemoryBaton()
+    baton.forget_deadlines()
     baton.ports.senders.answers = [Unclear()] * 3
     baton.form("demo", **ANN)
     baton.until_quiet()

@@ -73,6 +73,7 @@ def sent(baton: InMemoryBaton) -> Counter[str]:
 def undisturbed() -> set[str]:
     """Return what leaves in the same three days when nothing is turned off."""
     other = InMemoryBaton()
+    other.forget_deadlines()
     three_days_of_leads(other)
     return set(sent(other))
 
@@ -85,6 +86,7 @@ def test_messages_wait_three_days_and_leave_once(
     switch: Switch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     baton = InMemoryBaton()
+    baton.forget_deadlines()
     turn(baton, switch, on=False)
     wait_out_the_cache(baton)
     three_days_of_leads(baton)
