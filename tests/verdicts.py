@@ -11,7 +11,7 @@ from chalice.test import HTTPResponse
 from chalicelib.handoff.facts import VerdictLink
 from chalicelib.handoff.handoff import Handoff
 from chalicelib.handoff.verdicts import GivenVerdict
-from tests.baton import ANN, API, InMemoryBaton, unscreened
+from tests.baton import ANN, API, InMemoryBaton
 
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example", "phone": "+4930901821"}
 KIM = {"id": "kim", "name": "Kim Deputy", "email": "kim@keybook.example"}
@@ -22,9 +22,11 @@ FORM = {**ENGLISH, "Content-Type": "application/x-www-form-urlencoded"}
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
-def handed_over(routing: Mapping[str, object] = ROUTING, **fields: str) -> InMemoryBaton:
+def handed_over(
+    routing: Mapping[str, object] = ROUTING, baton: InMemoryBaton | None = None, **fields: str
+) -> InMemoryBaton:
     """Return a Baton in which Ann asked for a demo, and Sam was notified."""
-    baton = unscreened()
+    baton = baton or InMemoryBaton()
     baton.world.documents.put("routing", routing)
     baton.form("demo", **{**ANN, "message": "We need it by March.", **fields})
     baton.until_quiet()

@@ -39,7 +39,13 @@ def take_step(
     """
     after = done(handoff, step, desk.now)
     match step:
-        case SlaStep.REMINDED | SlaStep.NUDGED | SlaStep.ASKED | SlaStep.ASKED_AGAIN:
+        case (
+            SlaStep.REMINDED
+            | SlaStep.NUDGED
+            | SlaStep.ASKED
+            | SlaStep.ASKED_AGAIN
+            | SlaStep.WANTED_AGAIN
+        ):
             receiver = desk.active(handoff.receiver) or desk.last_resort()
             return StepTaken(handoff=after, messages=_remind(after, step, receiver, desk))
         case SlaStep.ESCALATED:

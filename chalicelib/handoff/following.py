@@ -7,7 +7,7 @@ from typing import Protocol
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event
 from chalicelib.handoff.desk import Desk
-from chalicelib.handoff.given import taken_by
+from chalicelib.handoff.given import put_off_until, taken_by
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
 from chalicelib.handoff.handoff import (
     IN_SALES_HANDS,
@@ -74,6 +74,9 @@ class Following:
         if taker not in (None, newest.owner, newest.holder):
             handoff = replace(handoff, owner=taker, holder=None)
             plan = Plan(owner=taker)
+        put_off = put_off_until(situation.events, situation.model.zone)
+        if put_off is not None:
+            handoff = replace(handoff, again_at=put_off, due_at=put_off)
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)
             plan += self._given(handoff, situation)

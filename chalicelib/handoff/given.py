@@ -1,11 +1,15 @@
 """Whether a decision takes in what a salesperson answered; it is asked about every one."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
 
+from chalicelib.days import start_of
 from chalicelib.events import Act, Event
-from chalicelib.leads.acts import VERDICT_BY, VERDICT_SAID, acts_of
+from chalicelib.leads.acts import VERDICT_BY, VERDICT_SAID, VERDICT_UNTIL, acts_of
 from chalicelib.lifecycle.verdicts import SalesVerdict
 from chalicelib.qualify.reactions import Moved
+
+MORNING = timedelta(hours=9)
 
 
 def is_answered(events: Sequence[Event], moved: Sequence[Moved]) -> bool:
@@ -30,3 +34,14 @@ def taken_by(events: Sequence[Event]) -> str | None:
     given = verdict_event_in(events)
     is_taken = given is not None and given.properties[VERDICT_SAID] == SalesVerdict.ACCEPT
     return str(given.properties[VERDICT_BY]) if given and is_taken else None
+
+
+def put_off_until(events: Sequence[Event], zone: tzinfo) -> datetime | None:
+    """Return when a salesperson wants to look again at a lead that they reject by a verdict among
+    the events: in the morning of the day that they chose. None when they chose none.
+    """
+    given = verdict_event_in(events)
+    if given is None or VERDICT_UNTIL not in given.properties:
+        return None
+    day = date.fromisoformat(str(given.properties[VERDICT_UNTIL]))
+    return start_of(day, zone) + MORNING

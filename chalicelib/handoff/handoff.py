@@ -52,6 +52,7 @@ class SlaStep(StrEnum):
     NUDGED_AGAIN = "nudged_again"  # the manager
     ASKED = "asked"  # whoever has it: what became of it
     ASKED_AGAIN = "asked_again"
+    WANTED_AGAIN = "wanted_again"  # whoever rejected it until a day: the day has come
 
 
 #: What is said of a lead that lies still, and no longer holds once sales has done something.
@@ -107,6 +108,8 @@ class Handoff:
     handed_why: str = ""
     """Why they did, in words."""
     closed_at: datetime | None = None
+    again_at: datetime | None = None
+    """When whoever rejected it wants to look at the lead again; None: never."""
     due_at: datetime | None = None
     """When the clock looks after it; None: never."""
     version: int = 1
@@ -156,6 +159,7 @@ def brought_to(handoff: Handoff, state: HandoffState, now: datetime) -> Handoff:
         contacted_at=None if was_contact else handoff.contacted_at,
         touched_at=now if is_accepted else handoff.touched_at,
         closed_at=now if state is HandoffState.CLOSED else None,
+        again_at=None,
         due_at=_next_look(handoff, state, now),
         version=handoff.version + 1,
     )

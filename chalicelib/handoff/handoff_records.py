@@ -19,6 +19,7 @@ HANDOFF_TIMES = (
     "touched_at",
     "closed_at",
     "due_at",
+    "again_at",
 )
 
 

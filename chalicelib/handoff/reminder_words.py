@@ -29,6 +29,8 @@ NOTHING_TO_DO = "You need not do anything."
 SEE_TO_IT = "Please see that somebody gets in touch."
 STAYS_WITH_YOU = "It stays with you until somebody gets in touch."
 SAY_WHAT_IS_NEXT = "Note the next step, or say what became of it."
+PUT_OFF = "You put this lead off, and wanted to look at it again today."
+IF_IT_IS_TIME = "If the time has come, get in touch, and take the lead."
 ASK_WHAT_IS_NEXT = "Please ask what comes next."
 
 
@@ -70,6 +72,8 @@ def is_still_meant(handoff: Handoff, step: SlaStep) -> bool:
 
     A lead that was accepted or called meanwhile is nobody's to be reminded of.
     """
+    if step is SlaStep.WANTED_AGAIN:
+        return handoff.state is HandoffState.CLOSED
     is_in_hands = handoff.state in (HandoffState.OPEN, HandoffState.ACCEPTED)
     if step not in handoff.steps or not is_in_hands:
         return False
@@ -125,6 +129,8 @@ class _Words:
             case SlaStep.ASKED | SlaStep.ASKED_AGAIN:
                 said = f"{self._has} accepted this lead {OUTCOME_DAYS[step]} days ago."
                 return self._said("is won, lost, or still open?", said, SAY_WHAT_IS_NEXT)
+            case SlaStep.WANTED_AGAIN:
+                return self._said("waits for you again", PUT_OFF, IF_IT_IS_TIME)
             case _:
                 assert_never(step)
 

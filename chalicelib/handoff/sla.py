@@ -64,6 +64,9 @@ def next_due_step(handoff: Handoff, time: WorkingTime, *, is_opportunity: bool) 
     time: when its receiver works; is_opportunity: whether the lead became one, so that it does not
     lie still.
     """
+    if handoff.state is HandoffState.CLOSED and handoff.again_at is not None:
+        is_done = SlaStep.WANTED_AGAIN in handoff.steps
+        return None if is_done else DueStep(SlaStep.WANTED_AGAIN, handoff.again_at)
     if handoff.state not in (HandoffState.OPEN, HandoffState.ACCEPTED):
         return None
     coming = [*_until_contact(handoff, time)]

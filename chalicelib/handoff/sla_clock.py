@@ -95,7 +95,8 @@ class SlaClock:
         lead = self._leads.read(lead_id)
         if lead.merged_into or not lead.takes(handoff.created_at, lead_id):
             # The lead goes on as another one, or its erasure is under way.
-            self._handoffs.move(handoff, brought_to(handoff, HandoffState.CLOSED, now))
+            over = brought_to(handoff, HandoffState.CLOSED, now)
+            self._handoffs.move(handoff, replace(over, due_at=None, version=handoff.version + 1))
             return
         desk = self._desk(now)
         if handoff.state is HandoffState.HELD and handoff.why_held is WhyHeld.FULL:
@@ -169,7 +170,11 @@ class SlaClock:
 
 
 def _next_of(handoff: Handoff, lead: Lead, desk: Desk) -> DueStep | None:
-    is_opportunity = lead.standing.stage is Stage.OPPORTUNITY
+    standing = lead.standing
+    rests = (standing.stage, standing.cycle) == (Stage.RECYCLED, handoff.cycle + 1)
+    if handoff.state is HandoffState.CLOSED and not rests:
+        return None  # sales has heard of the lead since, or it is nobody's to look at again
+    is_opportunity = standing.stage is Stage.OPPORTUNITY
     return next_due_step(handoff, receiver_time(handoff, desk), is_opportunity=is_opportunity)
 
 

@@ -1,6 +1,6 @@
 """What a handoff's page shows of a lead, of what notices show; nothing that was typed acts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -38,12 +38,14 @@ class HandoffCard:
     facts: Sequence[str]
     """Size, industry and country, as far as they are known."""
     agreed: Sequence[str]
-    """What the person agreed to, and what the rules of their country say."""
+    """What the person agreed to, and what the rules of their country say; nothing of somebody who
+    asked for an answer."""
 
 
-def card_of(facts: NoticeFacts) -> HandoffCard:
-    """Return the card of a lead."""
+def card_of(facts: NoticeFacts, title_of: Callable[[str], str | None]) -> HandoffCard:
+    """Return the card of a lead. title_of: what a form is called, None when it has no title."""
     profile = facts.profile
+    is_requested = facts.moved is not None and facts.moved.transition.kind == REQUESTED
     request = request_in(facts.recent)
     written = next(filter(None, map(written_in, facts.recent)), [])
     phone = dialled(profile)
@@ -54,8 +56,8 @@ def card_of(facts: NoticeFacts) -> HandoffCard:
         name=name or address,
         title=_known(profile, "job_title"),
         company=_known(profile, "company"),
-        is_requested=facts.moved is not None and facts.moved.transition.kind == REQUESTED,
-        asked_in=inert(request.name) if request else "",
+        is_requested=is_requested,
+        asked_in=inert(title_of(request.name) or request.name) if request else "",
         message=list(islice(written, LINES_MAX)),
         phone=shown_phone(profile),
         phone_url=f"tel:{phone}" if phone else "",
@@ -63,7 +65,7 @@ def card_of(facts: NoticeFacts) -> HandoffCard:
         email_url=f"mailto:{email}" if email else "",
         reasons=strongest_reasons(facts),
         facts=list(filter(None, (_known(profile, one) for one in COMPANY_FACTS))),
-        agreed=[facts.allowed.advice],
+        agreed=[] if is_requested else [facts.allowed.advice],
     )
 
 

@@ -1,121 +1,30 @@
-"""The page of a handoff, on which a salesperson answers without a login (ADR 0069).
+"""The routes of a handoff's page, on which a salesperson answers without a login (ADR 0069).
 
-The link is the key. Opening it decides nothing: mail scanners open every link, and some press the
-buttons that they find, so that a form that comes back at once is asked for once more.
+The link is the key. Opening it decides nothing: mail scanners open every link. What a request needs
+is imported with it: the functions of the streams load this module, too.
 """
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from chalice.app import Blueprint, Response
 
-from chalice.app import Blueprint, Request, Response
-
-from chalicelib.errors import ConflictError, LongReplayError, NotFoundError
-from chalicelib.handoff.answering import PageState
-from chalicelib.http import verdict_pages
 from chalicelib.http.exchange import READ, URLENCODED, current_request
-from chalicelib.http.pages import show_busy, show_invalid_link
 from chalicelib.http.problem import answers_problems
-from chalicelib.http.verdict_form import (
-    draft_in,
-    how_in_draft,
-    read_rejection,
-    verdict_in_draft,
-)
-from chalicelib.http.way_out import pairs_of
-from chalicelib.lifecycle.verdicts import SalesVerdict
-from chalicelib.limits import VERDICT_MIN_SECONDS
-from chalicelib.wiring.world import world
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from chalicelib.handoff.answering import HandoffLink
 
 handoffs = Blueprint(__name__)
-
-VERDICT_MIN = timedelta(seconds=VERDICT_MIN_SECONDS)
-ASKED_AGAIN = "again"  # what a page that asks for the second time says instead of a time
 
 
 @handoffs.route("/handoffs/{token}", methods=READ)
 @answers_problems
 def show_handoff(token: str) -> Response:
     """Show the lead of a handoff, and the choices. Change nothing."""
-    request = current_request(handoffs)
-    try:
-        pages = world().handoff_pages
-        link = pages.link(token)
-        look = pages.answering.look(link)
-        return verdict_pages.show(request, look, shown=sign_shown(link))
-    except NotFoundError:
-        return show_invalid_link(request)
+    from chalicelib.http.verdict_views import view_handoff
+
+    return view_handoff(current_request(handoffs), token)
 
 
 @handoffs.route("/handoffs/{token}", methods=["POST"], content_types=[URLENCODED])
 @answers_problems
 def answer_handoff(token: str) -> Response:
     """Take a verdict. Whoever comes second sees the first one."""
-    request = current_request(handoffs)
-    try:
-        return _answered(request, world().handoff_pages.link(token))
-    except NotFoundError:
-        return show_invalid_link(request)
-    except (ConflictError, LongReplayError) as error:
-        return show_busy(request, error)
+    from chalicelib.http.verdict_views import take_answer
 
-
-def _answered(request: Request, link: "HandoffLink") -> Response:
-    answering = world().handoff_pages.answering
-    sent = pairs_of(request)
-    draft = draft_in(sent)
-    verdict = verdict_in_draft(draft)
-    look = answering.look(link)
-    shown = sign_shown(link)
-    is_undo = verdict is SalesVerdict.UNDO
-    can_be_given = look.can_undo if is_undo else look.state is PageState.WAITS
-    if verdict is None or not can_be_given:
-        return verdict_pages.show(request, look, shown=shown, is_undo=is_undo)
-    rejection = None
-    if verdict is SalesVerdict.REJECT:
-        found = read_rejection(draft, verdict_pages.today_of(look))
-        if isinstance(found, dict):
-            return verdict_pages.show(request, look, shown=shown, draft=draft, errors=found)
-        rejection = found
-    if _is_too_quick(link, sent):
-        again = sign_shown(link, ASKED_AGAIN)
-        return verdict_pages.ask_again(request, look, verdict, draft, shown=again)
-    if rejection is not None:
-        look = answering.reject(link, rejection)
-    else:
-        look = answering.undo(link) if is_undo else answering.accept(link, how_in_draft(draft))
-    return verdict_pages.show(request, look, shown=shown, is_undo=is_undo)
-
-
-def sign_shown(link: "HandoffLink", what: str = "") -> str:
-    """Return what a form of the page brings back: when it was shown, or that it asks again. It is
-    of no use with another link.
-    """
-    from chalicelib.delivery.links import HANDOFF_SHOWN
-    from chalicelib.events import epoch_ms
-
-    said = what or str(epoch_ms(world().ports.now()))
-    return world().links.sign(HANDOFF_SHOWN, f"{said} {_whose(link)}")
-
-
-def _is_too_quick(link: "HandoffLink", sent: "Mapping[str, Sequence[str]]") -> bool:
-    """Return whether a form comes back sooner than anybody has read its page, or without that."""
-    from chalicelib.delivery.links import HANDOFF_SHOWN
-    from chalicelib.events import from_epoch_ms
-
-    try:
-        said = world().links.read(HANDOFF_SHOWN, sent.get("shown", [""])[-1])
-    except NotFoundError:
-        return True
-    when, _, whose = said.partition(" ")
-    if whose != _whose(link):
-        return True
-    return when != ASKED_AGAIN and world().ports.now() - from_epoch_ms(int(when)) < VERDICT_MIN
-
-
-def _whose(link: "HandoffLink") -> str:
-    return f"{link.lead_id}/{link.cycle}/{link.person}"
+    return take_answer(current_request(handoffs), token)

@@ -18,6 +18,7 @@ from chalicelib.handoff.facts import VerdictLink
 from chalicelib.http.shell import Shell, link, shell_for
 from chalicelib.http.verdict_form import NO_DRAFT, VerdictDraft
 from chalicelib.http.verdict_parts import PAGE_STYLE, hidden, reason_form, send_button
+from chalicelib.leads.acts import ContactHow
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import SalesVerdict
 from chalicelib.wiring.world import world
@@ -110,7 +111,7 @@ def _ask(
     undone = f'<p class="said" role="status">{shell.say("verdict.undone")}</p>' if is_undo else ""
     body = (
         f'{undone}<p class="sub">{_role(shell, card)}</p><p class="wants">{_wants(shell, card)}</p>'
-        f"{_reach(shell, card)}{_message(shell, card)}{_criteria(shell, card)}"
+        f"{_reach(shell, card, shown)}{_message(shell, card)}{_criteria(shell, card)}"
         f"{_choices(shell, look, shown)}"
     )
     return shell.page("verdict.title", body, style=PAGE_STYLE, name=name)
@@ -146,7 +147,8 @@ def _wants(shell: Shell, card: "HandoffCard") -> str:
     return shell.say("verdict.requested.in", form=card.asked_in)
 
 
-def _reach(shell: Shell, card: "HandoffCard") -> str:
+def _reach(shell: Shell, card: "HandoffCard", shown: str = "") -> str:
+    """Return how to reach the person. shown: of the page that asks: who calls takes the lead."""
     ways = []
     if card.phone_url:
         words = f"{shell.say('verdict.call')} <span>{escape(card.phone)}</span>"
@@ -154,7 +156,9 @@ def _reach(shell: Shell, card: "HandoffCard") -> str:
     if card.email_url:
         words = f"{shell.say('verdict.write')} <span>{escape(card.email)}</span>"
         ways.append(link(card.email_url, words, "button quiet"))
-    return f'<p class="reach">{"".join(ways)}</p>' if ways else ""
+    if card.phone_url and shown:
+        ways.append(send_button(shell, "accept", shown, how=ContactHow.CALLED, quiet=True))
+    return f'<div class="reach">{"".join(ways)}</div>' if ways else ""
 
 
 def _message(shell: Shell, card: "HandoffCard") -> str:

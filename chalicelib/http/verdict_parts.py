@@ -23,14 +23,16 @@ h3{margin:.75rem 0 .25rem;font-size:1rem}
 .wants{margin-bottom:.75rem;font-weight:600}
 .said{padding:.6rem .9rem;border:1px solid var(--line);border-radius:8px}
 .reach,.choices{display:flex;flex-wrap:wrap;gap:.6rem;margin:0 0 1rem}
-.reach a{flex:1 1 12rem}
-.choices>*{flex:1 1 7.5rem;display:flex}
+.reach>*{flex:1 1 12rem}
+.reach button{width:100%}
+.choices>*,.choices .button{flex:1 1 7.5rem;display:flex}
 .button,button{text-align:center}
 .reach span{display:block;font-weight:400;font-size:.95rem;white-space:nowrap;overflow:hidden;
 text-overflow:ellipsis}
 .choices{position:sticky;bottom:0;margin:1.25rem -1.5rem -1.25rem;padding:.75rem 1.5rem;
 background:var(--card);border-top:1px solid var(--line)}
-.choices button,.choices .button{flex:1;justify-content:center;align-items:center;min-height:56px;
+.choices button{flex:1}
+.choices button,.choices .button{justify-content:center;align-items:center;min-height:56px;
 padding:.6rem .9rem}
 blockquote{margin:0 0 1rem;padding:.25rem 0 .25rem 1rem;border-left:4px solid var(--line)}
 ol{margin:0;padding-left:1.4rem}
@@ -73,11 +75,17 @@ def hidden(name: str, value: str) -> str:
     return f'<input type="hidden" name="{name}" value="{escape(value)}">'
 
 
-def send_button(shell: Shell, verdict: str, shown: str, *, quiet: bool = False) -> str:
-    """Return a form of one button that gives a verdict."""
+def send_button(
+    shell: Shell, verdict: str, shown: str, *, how: str = "", quiet: bool = False
+) -> str:
+    """Return a form of one button that gives a verdict. how: in which way the salesperson gets in
+    touch at once.
+    """
     look = ' class="quiet"' if quiet else ""
-    button = f'<button name="verdict" value="{verdict}"{look}>{shell.say(f"verdict.{verdict}")}'
-    return f'<form method="post">{hidden("shown", shown)}{button}</button></form>'
+    words = shell.say(f"verdict.{how or verdict}")
+    also = hidden("how", how) if how else ""
+    button = f'<button name="verdict" value="{verdict}"{look}>{words}</button>'
+    return f'<form method="post">{hidden("shown", shown)}{also}{button}</form>'
 
 
 def reason_form(

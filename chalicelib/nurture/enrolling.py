@@ -13,7 +13,7 @@ from chalicelib.events import Act
 from chalicelib.leads.acts import OTHER_LEAD, SEQUENCE_DO, SEQUENCE_NAME, START_SEQUENCE, acts_of
 from chalicelib.leads.lead import Lead
 from chalicelib.nurture import exits
-from chalicelib.nurture.asked_later import is_asked_later, put_off
+from chalicelib.nurture.asked_later import is_asked_later, put_off, rest_of_verdict
 from chalicelib.nurture.conditions import KnownOfLead
 from chalicelib.nurture.enrolment import (
     Enrolment,
@@ -247,16 +247,18 @@ class Enrolling:
             after = with_email_on_way(new, first.id, message.key, self._now + HELD_LOOK)
             return _new(replace(after, version=1), message)
         entered = self._entered if new.cause.startswith(BY_STAGE) else None
+        situation = self.situation
+        rest = rest_of_verdict(situation.events, situation.model.zone) or self._now
         if entered and rivals(sequence, self.sequences.every(), entered):
-            due_at = max(earliest_end(first.wait, self._now), self._now + SETTLING)
+            due_at = max(earliest_end(first.wait, self._now), self._now + SETTLING, rest)
             return _new(replace(waiting_for(new, first.id, due_at), version=1))
-        if first.if_ is None and is_none(first.wait):
+        if rest == self._now and first.if_ is None and is_none(first.wait):
             move = next_move(sequence, new, self._at_once())
             if isinstance(move, SendStep):
                 message = self._first(new, move.step, move.email)
                 after = with_email_on_way(new, move.step, message.key, self._now)
                 return _new(replace(after, version=1), message)
-        due_at = earliest_end(first.wait, self._now)
+        due_at = max(earliest_end(first.wait, self._now), rest)
         return _new(replace(waiting_for(new, first.id, due_at), version=1))
 
     @property

@@ -113,7 +113,11 @@ class HandoffPages:
             about=look.handoff.about,
             now=self._world.ports.now(),
         )
-        return card_of(HandoffFacts(self._world)(notice))
+        return card_of(HandoffFacts(self._world)(notice), self._title_of)
+
+    def _title_of(self, form_id: str) -> str | None:
+        title = (self._world.documents.get("form", form_id) or {}).get("title")
+        return str(title) if title else None
 
     def _known(self, lead_id: str) -> "Lead":
         from chalicelib.leads.lead import find_known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from html import unescape
 from urllib.parse import urlencode
@@ -11,6 +10,7 @@ from urllib.request import Request, urlopen
 
 from chalicelib.limits import VERDICT_MIN_SECONDS
 from infra.local.outgoing import ANSWER_S
+from infra.local.waiting import read_for
 from infra.local.witness import StepFailedError
 
 TOKEN = r"/handoffs/[\w.~%-]+"
@@ -31,22 +31,18 @@ def open_page(url: str, form: Mapping[str, str] | None) -> str:
         return str(answer.read().decode())
 
 
-def _read() -> None:
-    time.sleep(A_MOMENT_S)
-
-
 def take_lead(
-    notice: str, api_url: str, browse: Browse = open_page, read: Callable[[], None] = _read
+    notice: str, api_url: str, browse: Browse = open_page, read: Callable[[float], None] = read_for
 ) -> str:
     """Open the link of a notice, read its page, and tap "I take it". Return what the page says.
 
-    notice: the text of the email to sales; read: waits as long as somebody reads.
+    notice: the text of the email to sales; read: waits for some seconds.
     """
     found = re.search(re.escape(api_url) + TOKEN, notice)
     if found is None:
         raise StepFailedError("step 'accepted': the email to sales has no link to answer by")
     page = browse(found[0], None)
-    read()
+    read(A_MOMENT_S)
     hidden = {name: unescape(value) for name, value in HIDDEN.findall(page)}
     answer = browse(found[0], {**hidden, "verdict": "accept"})
     heading = HEADING.search(answer)

@@ -20,6 +20,11 @@ def _pause() -> None:
     time.sleep(PAUSE_S)
 
 
+def read_for(seconds: float) -> None:
+    """Wait as long as somebody reads a page."""
+    time.sleep(seconds)
+
+
 def look_for(
     condition: Callable[[], Found], looks: int = LOOKS, pause: Callable[[], None] = _pause
 ) -> Found:

@@ -116,7 +116,7 @@ def test_it_says_how_many_are_in_the_list_of_handoffs() -> None:
     assert "And 137 more" in (composed.html or "")
 
 
-def test_the_texts_of_a_night_are_one_text_of_two_segments() -> None:
+def test_the_texts_of_a_night_are_one_text() -> None:
     night = Listing(NotSentReason.OUTSIDE_HOURS, NOW + timedelta(hours=8))
     held = make.handoff_message(Via.SMS, receiver="sam")
     by_email, by_text = digests_for(held, night, NOW)

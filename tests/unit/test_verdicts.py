@@ -19,7 +19,7 @@ from chalicelib.http.verdict_parts import GROUPS
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
 from chalicelib.store.table import Write
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, unscreened
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
 from tests.verdicts import (
@@ -78,6 +78,8 @@ def test_the_page_shows_the_lead_and_the_choices(baton: InMemoryBaton) -> None:
         assert part in html
     for part in ("It meets our rules", "start a conversation", "do business", "SQL by our rules"):
         assert part in html
+    assert "Asks to be contacted: a demo of Keybook" in html
+    assert 'name="how" value="called"' in html
     assert 'value="accept"' in html
     assert "Not now / not for us" in html
 
@@ -106,7 +108,7 @@ def test_the_button_of_a_notice_only_opens_the_reasons(baton: InMemoryBaton) -> 
 
 def test_nothing_typed_acts_on_the_page() -> None:
     evil = '<script>alert(1)</script> <!channel> http://evil.example "onload=x'
-    baton = handed_over(job_title=evil, message=evil, last_name="<b>Ann")
+    baton = handed_over(baton=unscreened(), job_title=evil, message=evil, last_name="<b>Ann")
     for path in (page_path(baton), page_path(baton, choice=VerdictLink.REJECT)):
         html = look(baton, path).body.decode()
         assert "<script" not in html
@@ -170,6 +172,72 @@ def test_a_lead_rests_until_the_day_that_was_chosen(baton: InMemoryBaton, reason
     answer = rejected(baton, reason, until=IN_A_MONTH)
     assert IN_A_MONTH.encode() in answer.body
     assert baton.lead()["rest_until"] == IN_A_MONTH
+
+
+def put_off(baton: InMemoryBaton, reason: str = "not_ready") -> None:
+    """Reject Ann's lead until a day, on which the clock comes by."""
+    rejected(baton, reason, until=IN_A_MONTH)
+    baton.until_quiet()
+
+
+def reminders(baton: InMemoryBaton) -> list[Any]:
+    return [one for one in baton.outbox() if one["kind"] == "reminder" and one["via"] == "email"]
+
+
+@pytest.mark.parametrize("reason", ["not_ready", "no_budget"])
+def test_on_that_day_the_same_owner_is_reminded_once(baton: InMemoryBaton, reason: str) -> None:
+    put_off(baton, reason)
+    baton.minutes_later(29 * 24 * 60)
+    assert reminders(baton) == []
+    for _ in range(3):
+        baton.minutes_later(24 * 60)
+    (one,) = reminders(baton)
+    assert (one["to"], one["state"]) == ("sam@keybook.example", "sent")
+    assert "waits for you again" in one["subject"]
+
+
+@pytest.mark.parametrize("wait", ["0d", "1d"])
+def test_nurture_rests_until_that_day(baton: InMemoryBaton, wait: str) -> None:
+    enter = {"stage": "recycled", "reasons": ["not_ready"]}
+    steps = [{"id": "1", "wait": wait, "email": "welcome"}]
+    baton.world.documents.put("sequence", {"id": "s", "enter": enter, "steps": steps}, "s")
+    baton.form("newsletter", consent=True, **ANN)
+    baton.until_quiet()
+
+    def sent() -> list[Any]:
+        return [one for one in baton.outbox() if one["kind"] == "nurture"]
+
+    put_off(baton)
+    baton.minutes_later(29 * 24 * 60)
+    assert sent() == []
+    baton.minutes_later(2 * 24 * 60)
+    baton.minutes_later(60)
+    assert [one["state"] for one in sent()] == ["sent"]
+
+
+def test_a_lead_that_came_back_meanwhile_reminds_nobody(baton: InMemoryBaton) -> None:
+    put_off(baton)
+    baton.minutes_later(60)
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    press(baton, page_path(baton), verdict="accept", how="called")
+    before = len(reminders(baton))
+    baton.minutes_later(31 * 24 * 60)
+    assert not [one for one in reminders(baton)[before:] if "again" in one["subject"]]
+
+
+def test_an_undone_verdict_reminds_nobody(baton: InMemoryBaton) -> None:
+    put_off(baton)
+    press(baton, page_path(baton), verdict="undo")
+    handoff = stored_handoff(baton)
+    assert (handoff.again_at, handoff.state) == (None, HandoffState.OPEN)
+
+
+def test_calling_at_once_is_the_first_contact(baton: InMemoryBaton) -> None:
+    press(baton, page_path(baton), verdict="accept", how="called")
+    handoff = stored_handoff(baton)
+    assert handoff.contacted_at == handoff.accepted_at
+    assert handoff.contacted_at is not None
 
 
 def test_the_day_that_was_typed_counts_before_one_chosen(baton: InMemoryBaton) -> None:

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email
-from infra.local.salesperson import A_MOMENT_S, take_lead
+from infra.local.salesperson import take_lead
 from infra.local.transcript import Step, render
 from infra.local.witness import StepFailedError
 from tests.baton import API
 from tests.verdicts import handed_over, look, send
-
-A_MOMENT = timedelta(seconds=A_MOMENT_S)
 
 
 def reason(rule: str, points: float, text: str) -> dict[str, Any]:
@@ -110,7 +108,9 @@ def test_sam_takes_the_lead_by_the_link_of_his_email() -> None:
         answer = look(baton, path) if form is None else send(baton, path, form)
         return str(answer.body.decode())
 
-    said = take_lead(notice.text, API, browse, lambda: baton.ports.clock.tick(A_MOMENT))
+    said = take_lead(
+        notice.text, API, browse, lambda seconds: baton.ports.clock.tick(timedelta(seconds=seconds))
+    )
     assert said == "Ann Example is accepted"
     assert baton.lead()["stage"] == "accepted"
 
