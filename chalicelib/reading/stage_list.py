@@ -19,7 +19,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.score import Score
 
-NOBODY = "none"
+UNOWNED = "none"
 """The owner of a lead that belongs to nobody."""
 SEARCHED = ("email", "first_name", "last_name", "company", "job_title")
 """The fields that a text is looked for in."""
@@ -50,7 +50,7 @@ class LeadFilter:
         owner = lead.standing.owner
         if self.owners is not None and owner not in self.owners:
             return False
-        if self.owner is not None and (owner or NOBODY) != self.owner:
+        if self.owner is not None and (owner or UNOWNED) != self.owner:
             return False
         return self._knows(lead) if self.domain or self.q else True
 

@@ -52,10 +52,18 @@ def lost(before: Any, after: Any, place: str = "") -> list[str]:
             for name, value in before.items()
             for one in lost(value, after.get(name), f"{place}.{name}")
         ]
+    if isinstance(before, list) and isinstance(after, list):
+        after = _known_of(before, after)
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         pairs = zip(before, after, strict=True)
         return [one for n, pair in enumerate(pairs) for one in lost(*pair, f"{place}[{n}]")]
     return [] if before == after else [f"{place}: {before!r} became {after!r}"]
+
+
+def _known_of(before: list[Any], after: list[Any]) -> list[Any]:
+    """Return a list without the items that it did not have: a timeline may say more than it did."""
+    ids = {one["id"] for one in before if isinstance(one, dict) and "id" in one}
+    return [one for one in after if one["id"] in ids] if len(ids) == len(before) > 0 else after
 
 
 def family(item: Mapping[str, Any]) -> str:
