@@ -4,6 +4,7 @@ A day decides what a limit per day counts, when a score fades, when a lead cools
 ends; with two ways to a day, two of these would disagree around midnight.
 """
 
+import calendar
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
@@ -75,3 +76,11 @@ def days_later(at: datetime, days: int, zone: tzinfo) -> datetime:
 def end_of(day: date, zone: tzinfo) -> datetime:
     """Return the last microsecond of a day, in UTC."""
     return start_of(day + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
+def months_later(today: date, months: int) -> date:
+    """Return the same day some months later, the last of its month where there is no such day."""
+    years, month = divmod(today.month - 1 + months, 12)
+    year = today.year + years
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(today.day, last))

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
+from chalicelib.events import epoch_ms
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.giving import tell_new_owner
 from chalicelib.handoff.handoff import NUDGES, Handoff, HandoffState, SlaStep
@@ -167,4 +168,4 @@ def _what(handoff: Handoff, step: SlaStep) -> tuple[str, ...]:
     because it may do so again.
     """
     since = handoff.touched_at
-    return (step, f"{since:%Y%m%d%H%M%S}") if step in NUDGES and since else (step,)
+    return (step, str(epoch_ms(since))) if step in NUDGES and since else (step,)

@@ -1,6 +1,5 @@
 """What the form of a handoff's page sends: the draft of a verdict, and what is wrong with it."""
 
-import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -102,14 +101,6 @@ def day_ahead(text: str, today: date) -> date | None:
         return None
     is_ahead = today < day <= today + timedelta(days=VERDICT_UNTIL_MAX_DAYS)
     return day if is_ahead else None
-
-
-def months_later(today: date, months: int) -> date:
-    """Return the same day some months later, the last of its month where there is no such day."""
-    years, month = divmod(today.month - 1 + months, 12)
-    year = today.year + years
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(today.day, last))
 
 
 def _who(draft: VerdictDraft, reason: RejectReason) -> str:

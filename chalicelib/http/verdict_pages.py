@@ -234,4 +234,4 @@ def _zone_of(person: "Person | None", look: HandoffLook) -> tzinfo:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    return at.replace(tzinfo=None).isoformat(" ", "minutes")

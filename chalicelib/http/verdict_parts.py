@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from html import escape
 
+from chalicelib.days import months_later
 from chalicelib.http.shell import Shell
-from chalicelib.http.verdict_form import ATTEMPTS_MAX, MONTHS_AHEAD, VerdictDraft, months_later
+from chalicelib.http.verdict_form import ATTEMPTS_MAX, MONTHS_AHEAD, VerdictDraft
 from chalicelib.lifecycle.verdicts import RejectReason
 from chalicelib.limits import REASON_MAX_CHARS
 

@@ -88,6 +88,10 @@ class Holdings:
             case "EVENT" | "SURPLUS":
                 receipt = [Beside(str(item["receipt"]))] if "receipt" in item else []
                 return [*self._joined_on(item), *receipt]
+            case "COMPANY":  # the lead may be the one by whom its company has an owner
+                owner = self._table.get(sk, keys.COMPANY_OWNER)
+                is_ours = owner is not None and owner["lead_id"] == lead_id_of(pk)
+                return [Beside(sk)] if is_ours else []
             case "SCREENED":  # it has joined nobody
                 return [Beside(str(item["receipt"]))] if "receipt" in item else []
             case keys.STANDING:

@@ -707,6 +707,17 @@ def a_browser_sees_the_pages(stack: Stack) -> None:
     )
 
 
+def a_salesperson_looks(stack: Stack) -> None:
+    """At the page of a handoff, and presses as quickly as a mail scanner would."""
+    api = stack.world("APIHandler")
+    (handoff,) = api.handoffs.of_lead(stack.lead_id("dora"))
+    link = api.handoff_pages.links.url(handoff, "sam", datetime.now(UTC))
+    token = {"token": link.rpartition("/")[2]}
+    written = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    stack.http("GET", "/handoffs/{token}", pathParameters=token, headers=written)
+    stack.http("POST", "/handoffs/{token}", "verdict=accept", pathParameters=token, headers=written)
+
+
 def sales_reads(stack: Stack) -> None:
     lead = {"lead_id": stack.lead_id("ann")}
     token = {"headers": {"authorization": "Bearer admin"}}
@@ -898,6 +909,7 @@ def stack() -> Iterator[Stack]:
         what_never_can_be_worked_off_is_put_aside(stack)
         a_browser_sees_the_pages(stack)
         sales_reads(stack)
+        a_salesperson_looks(stack)
         marketing_looks_at_an_email(stack)
         spam_is_kept_and_released(stack)
         sales_does_what_people_do(stack)

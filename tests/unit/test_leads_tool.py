@@ -142,7 +142,7 @@ def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
     lines = json.loads(json.dumps(list(export.export(baton_of_two().world))))
     found = simulate.simulate(iter(lines), eager(), NOW)
     assert found["changes"] == {"lead->mql": 1}
-    assert found["handoffs_per_week"]["capacity"] == 50
+    assert found["handoffs_per_week"]["capacity"] == 70
     words = simulate.describe(found)
     assert words.startswith("Of 2 leads, 1 would change stage.\n       1  lead -> mql\n")
     assert "match differently" not in words

@@ -208,7 +208,7 @@ def test_the_schema_is_served(baton: InMemoryBaton) -> None:
 EMPTY: dict[str, Any] = {
     "changes": {},
     "leads": [],
-    "handoffs_per_week": {"before": 0, "after": 0, "capacity": 50},
+    "handoffs_per_week": {"before": 0, "after": 0, "capacity": 70},
     "outcomes": None,
     "emails": 0,
 }

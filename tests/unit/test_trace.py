@@ -94,6 +94,7 @@ def test_two_submissions_have_two_traces(deployment: Deployment) -> None:
 def test_what_the_clock_sends_again_keeps_its_trace(
     deployment: Deployment, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
+    deployment.baton.forget_deadlines()
     deployment.baton.ports.senders.answers = [Unclear()] * 3
     answer = deployment.post("/v1/forms/demo", demo())
     deployment.drain()

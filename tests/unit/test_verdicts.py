@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.days import months_later
 from chalicelib.delivery.messages import Email
 from chalicelib.handoff.answering import HandoffLink, handoff_link_in
 from chalicelib.handoff.facts import VerdictLink
@@ -14,7 +15,6 @@ from chalicelib.handoff.handoff import HandoffState
 from chalicelib.handoff.verdict_counts import count_verdicts
 from chalicelib.handoff.verdicts import GivenVerdict, verdict_in, verdict_record
 from chalicelib.http.languages import languages, words_of
-from chalicelib.http.verdict_form import months_later
 from chalicelib.http.verdict_parts import GROUPS
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
