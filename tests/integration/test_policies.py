@@ -714,7 +714,7 @@ def a_salesperson_looks(stack: Stack) -> None:
     link = api.handoff_pages.links.url(handoff, "sam", datetime.now(UTC))
     token = {"token": link.rpartition("/")[2]}
     written = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
-    stack.http("GET", "/handoffs/{token}", pathParameters=token, headers=written)
+    stack.http("GET", "/handoffs/{token}", pathParameters=token, headers={"accept": "text/html"})
     stack.http("POST", "/handoffs/{token}", "verdict=accept", pathParameters=token, headers=written)
 
 

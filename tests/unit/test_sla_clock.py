@@ -275,7 +275,7 @@ def test_rule_8_a_lead_that_lies_still_is_nudged() -> None:
     assert sent(baton, "reminder") == ["reminder#1#nudged#1795428000000#sam#email"]
     assert "for 5 working days" in email_to(baton, SAM, "needs a next step").text
     until(baton, "2026-12-07 12:00")
-    assert sent(baton, "escalation") == ["escalation#1#nudged_again#20261123100000#max#email"]
+    assert sent(baton, "escalation") == ["escalation#1#nudged_again#1795428000000#max#email"]
 
 
 @pytest.mark.parametrize(
