@@ -128,7 +128,7 @@ def close_lead(request: Request, lead_id: str) -> Response:
     return _answer_lead(world().commands.close(lead_id, closing.outcome, reason, closing.value))
 
 
-@private(sales, "/v1/leads/{lead_id}/contact", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/contact", Role.MARKETER, Role.SALES, methods=["POST"])
 def contact_lead(request: Request, lead_id: str) -> Response:
     """Record that a salesperson got in touch with a lead, or tried to."""
     from chalicelib.commands.requests import ContactRequest
