@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from infra.local.clock import StackClock
 from infra.local.stack import Stack
@@ -25,6 +25,7 @@ from tests.e2e.test_stack import emulator, form, routing
 ALL_DAY = {day: ["00:00", "23:59"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 LEADS = 10
+UNDO = "Take it back"
 JSON_BODY = {"Content-Type": "application/json"}
 PAGE = re.compile(r"https?://\S+(/handoffs/[\w.~%-]+)")
 
@@ -52,8 +53,8 @@ def test_a_day_in_sales(stack: Stack, driver: Driver, new_visitor: NewVisitor) -
             driver.until(lambda: driver.stage(accepted) == "accepted", "the lead is accepted")
             accept(page, driver, undone)
             driver.until(lambda: driver.stage(undone) == "accepted", "the lead is accepted")
-            page.get_by_role("button", name="Undo").click()
-            confirm(page)
+            page.get_by_role("button", name=UNDO).click()
+            confirm(page, "I take it")
             driver.until(lambda: driver.stage(undone) == "sql", "the verdict is undone")
             reject(page, driver, rejected)
             driver.until(lambda: driver.stage(rejected) == "recycled", "the lead is recycled")
@@ -142,11 +143,15 @@ def open_page(page: Page, driver: Driver, email: str) -> None:
 def accept(page: Page, driver: Driver, email: str) -> None:
     open_page(page, driver, email)
     page.get_by_role("button", name="I take it").click()
-    confirm(page)
+    confirm(page, UNDO)
 
 
-def confirm(page: Page) -> None:
-    """Press once more where the page takes us for a mail scanner: we are as quick as one."""
+def confirm(page: Page, then: str) -> None:
+    """Press once more where the page takes us for a mail scanner: we are as quick as one.
+
+    then: the button of the page after that.
+    """
+    expect(page.get_by_role("button", name=re.compile(f"^(Yes:|{then})")).first).to_be_visible()
     again = page.get_by_role("button", name="Yes:")
     if again.count():
         again.click()
@@ -158,7 +163,7 @@ def reject(page: Page, driver: Driver, email: str) -> None:
     page.get_by_label("Not ready yet").check()
     page.get_by_label("In 3 months").check()
     page.get_by_role("button", name="Send the answer").click()
-    confirm(page)
+    confirm(page, UNDO)
 
 
 def colleagues_go_to_their_owner(driver: Driver, run: str, *, owner: str, deputy: str) -> None:
