@@ -44,6 +44,11 @@ class HandoffLink:
     choice: VerdictLink = VerdictLink.PAGE
     """What the page opens with. Nothing is decided by opening it."""
 
+    @property
+    def about(self) -> str:
+        """What tells its page from others, whatever it opens with."""
+        return f"{self.lead_id}/{self.cycle}/{self.person}"
+
     def __str__(self) -> str:
         parts = (self.lead_id, self.cycle, self.person, epoch_ms(self.issued_at), self.choice)
         return LINK_SEPARATOR.join(map(str, parts))

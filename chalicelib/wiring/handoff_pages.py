@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.wiring.world import World
 
 
+PAGES_REMEMBERED = 1_000
+
+
 class HandoffLinks:
     """Makes the links to handoffs' pages."""
 
@@ -64,6 +67,19 @@ class HandoffPages:
     def __init__(self, world: "World") -> None:
         self._world = world
         self.links = HandoffLinks(world)
+        self._shown: dict[str, datetime] = {}
+        """When this container last showed a page, by what its link is about; the latest last."""
+
+    def note_shown(self, link: "HandoffLink") -> None:
+        """Remember that a page is shown: not in the table, which a look does not change."""
+        self._shown.pop(link.about, None)
+        self._shown[link.about] = self._world.ports.now()
+        if len(self._shown) > PAGES_REMEMBERED:
+            del self._shown[next(iter(self._shown))]
+
+    def shown_at(self, link: "HandoffLink") -> "datetime | None":
+        """Return when this container last showed a page, None when it does not remember."""
+        return self._shown.get(link.about)
 
     def link(self, token: str) -> "HandoffLink":
         """Return what a token says. Raise NotFoundError when we did not sign it."""

@@ -19,6 +19,7 @@ from chalicelib.http.verdict_parts import GROUPS
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
 from chalicelib.store.table import Write
+from chalicelib.wiring.handoff_pages import PAGES_REMEMBERED
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, unscreened
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
@@ -532,10 +533,32 @@ def test_a_form_that_comes_at_once_is_asked_for_again(baton: InMemoryBaton, verd
     assert (given.verdict, given.note) == (verdict, "Small" if verdict == "reject" else "")
 
 
-def test_a_form_without_its_page_is_asked_for_again(baton: InMemoryBaton) -> None:
-    answer = send(baton, page_path(baton), {"verdict": "accept"})
+def test_an_answer_without_its_form_is_asked_for_at_once(baton: InMemoryBaton) -> None:
+    path = page_path(baton)
+    look(baton, path)
+    answer = send(baton, path, {"verdict": "accept"})
     assert b"once more" in answer.body
     assert baton.lead()["stage"] == "sql"
+    baton.ports.clock.tick(timedelta(seconds=2))
+    send(baton, path, {"verdict": "accept"})
+    assert baton.lead()["stage"] == "accepted"
+
+
+def test_a_program_of_ones_own_may_answer(baton: InMemoryBaton) -> None:
+    send(baton, page_path(baton), {"verdict": "accept"})
+    assert baton.lead()["stage"] == "accepted"
+
+
+def test_pages_are_remembered_up_to_a_limit(baton: InMemoryBaton) -> None:
+    pages = baton.world.handoff_pages
+    links = [
+        HandoffLink(lead_id=LEAD_ID, cycle=cycle, person="sam", issued_at=NOW)
+        for cycle in range(1, PAGES_REMEMBERED + 2)
+    ]
+    for link in links:
+        pages.note_shown(link)
+    assert pages.shown_at(links[0]) is None
+    assert pages.shown_at(links[1]) == pages.shown_at(links[-1]) == baton.ports.now()
 
 
 @pytest.mark.parametrize("body", [{}, {"verdict": "maybe"}, {"verdict": ["", " "]}])
