@@ -29,11 +29,6 @@ WIDTHS_PX = {360: 740, 1280: 800}  # width: height
 HOSTILE = """<script>alert(1)</script><img src="/hostile.png" onerror="alert(2)">
 <link rel=stylesheet href="/hostile.css">
 <form action="/hostile"><button onclick="alert(3)">Send</button></form>"""
-LINES = """cells => cells.map((cell) => {
-  const text = document.createRange();
-  text.selectNodeContents(cell);
-  return text.getClientRects().length;
-})"""
 
 Look = Callable[[str], None]
 
@@ -124,14 +119,13 @@ def test_the_mailbox_can_be_read(reader: Visitor, look: Look, driver: Driver, em
 
 
 def test_each_email_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
-    """Also on a phone, where no figure and no time is torn apart."""
+    """Also on a phone. That nothing of a notice is torn apart, test_notices.py measures."""
     get_an_email(driver, email)
     ask_for_a_demo(driver, email)
     driver.until(lambda: len(driver.outbox(email)) == 4 and all_sent(driver, email), "all went out")
     for name, one in zip(("nurture", "handoff"), sent_emails(driver, email), strict=True):
         reader.page.set_content(mailed.body(one, "html"))
         look(f"email-{name}")
-    assert set(reader.page.locator("td:first-child").evaluate_all(LINES)) == {1}
 
 
 def test_an_email_in_the_mailbox_can_only_open_its_links(

@@ -136,8 +136,15 @@ def page_of(driver: Driver, email: str, to: str) -> str:
 
 
 def open_page(page: Page, driver: Driver, email: str) -> None:
+    """Open the page of a lead's salesperson. A worker may keep the routing of before for 30 s."""
     to = address_of(driver.lead(email)["owner"])
-    page.goto(driver.stack.api_url + page_of(driver, email, to))
+    url = driver.stack.api_url + page_of(driver, email, to)
+
+    def shows_choices() -> bool:
+        page.goto(url)
+        return page.get_by_role("button", name="I take it").count() == 1
+
+    driver.until(shows_choices, "the page knows the salesperson")
 
 
 def accept(page: Page, driver: Driver, email: str) -> None:
