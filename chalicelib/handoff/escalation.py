@@ -82,7 +82,9 @@ def _reassigned(handoff: Handoff, second: Person, desk: Desk) -> StepTaken:
         holder=None,
         earlier_owner=handoff.owner or handoff.receiver,
         reassigned_to=second.id,
-        why=f"{first.name if first else 'Nobody'} did not get in touch in time.",
+        why=f"{first.name} did not get in touch in time."
+        if first
+        else "Nobody got in touch in time.",
     )
     hear = [one for one in (first, manager(desk)) if one is not None and one.id != second.id]
     return StepTaken(
