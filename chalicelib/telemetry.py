@@ -12,8 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 NAMESPACE = "Baton"
@@ -113,7 +115,9 @@ LINES: Mapping[str, LineKind] = {
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }
 
-_invocation: dict[str, LogValue | bool] = {}
+_invocation: ContextVar[Mapping[str, LogValue | bool]] = ContextVar(
+    "invocation", default=MappingProxyType({})
+)
 """What every line of the current invocation says about it."""
 _is_rehearsal = False
 
@@ -128,7 +132,7 @@ def log(event: str, *, count: int = 1, **values: LogValue) -> None:
         return
     said = {name: value for name, value in values.items() if value is not None}
     metric = _metric(event, count, said) if line.is_counted else {}
-    whole = {"level": line.level, "event": event, **_invocation, **said, **metric}
+    whole = {"level": line.level, "event": event, **_invocation.get(), **said, **metric}
     sys.stdout.write(_json(whole) + "\n")
 
 
@@ -147,21 +151,19 @@ def where(error: BaseException) -> str:
 
 def current_trace() -> str | None:
     """Return the trace that every line carries now; None outside of an invocation."""
-    trace = _invocation.get("trace")
+    trace = _invocation.get().get("trace")
     return str(trace) if trace else None
 
 
 @contextmanager
 def tracing(trace: str | None) -> Iterator[None]:
     """Let the lines within carry the trace of what they are about. None keeps the current one."""
-    global _invocation
-    before = _invocation
-    if trace:
-        _invocation = {**before, "trace": trace}
+    now = _invocation.get()
+    before = _invocation.set({**now, "trace": trace} if trace else now)
     try:
         yield
     finally:
-        _invocation = before
+        _invocation.reset(before)
 
 
 @contextmanager
@@ -186,25 +188,25 @@ class Tracer:
 
     def __call__(self, event: Any, respond: Callable[[Any], Any]) -> Any:
         """Return what `respond` answers to the event."""
-        global _invocation
         context = getattr(event, "lambda_context", None) or event.context
         request_id = getattr(context, "aws_request_id", None)
-        before = _invocation
+        now = _invocation.get()
         # PublicHandler calls the app, so Chalice runs this middleware twice for one request.
-        if request_id is None or request_id == before.get("request_id"):
+        if request_id is None or request_id == now.get("request_id"):
             return respond(event)
-        _invocation = {
+        said: dict[str, LogValue | bool] = {
             "function": context.function_name,
             "request_id": request_id,
             "trace": _trace_of(event, request_id),
         }
         if self._is_cold:
-            _invocation["cold_start"] = True
+            said["cold_start"] = True
         self._is_cold = False
+        before = _invocation.set(said)
         try:
             return respond(event)
         finally:
-            _invocation = before
+            _invocation.reset(before)
 
 
 traced = Tracer()

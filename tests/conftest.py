@@ -108,10 +108,12 @@ def stack(running_stack: Callable[[], Stack]) -> Stack:
 @pytest.fixture
 def driver(stack: Stack) -> Driver:
     """Drives the stack, which sends: the bounces and complaints of the tests before would add up
-    until the brake stops marketing's emails (ADR 0057).
+    until the brake stops marketing's emails (ADR 0057), and their texts until Sam gets no more
+    (ADR 0073).
     """
     driver = Driver(stack, command)
     driver.resume_sending()
+    driver.forget_texts()
     return driver
 
 
