@@ -154,7 +154,6 @@ def masked(transcript: str) -> str:
     """
     without = re.sub(r"[A-Z2-7]{8}-1\b", "REFERENCE", transcript)
     without = re.sub(r"\S+/handoffs/\S+", "LINK", without)
-    without = re.sub(r"\(\d\d:\d\d there\)", "(TIME there)", without)
     return re.sub(r"(set to \w+), .*\.$", r"\1", without, flags=re.M)
 
 

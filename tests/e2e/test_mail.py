@@ -74,6 +74,6 @@ def test_names_from_all_over_the_world_arrive_as_typed(
     if names["first_name"].isalpha():
         assert names["first_name"] in str(to_sales["Subject"])
         assert names["company"] in str(to_sales["Subject"])
-        assert f"company: {names['company']}\n" in mailed.body(to_sales, "plain")
+        assert f"Company: {names['company']}\n" in mailed.body(to_sales, "plain")
     else:  # it decodes to nothing
         assert "= ?utf-8?q?A?=" in str(to_sales["Subject"])
