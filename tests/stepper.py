@@ -9,10 +9,10 @@ until nothing is due. A run that fails names its seed and its crash.
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.scoring.profile import values
+from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton, key_of, received, tick, work
 from tests.fakes import FakeClock, FakePorts, MemoryTable, QueuedMessage
@@ -50,6 +51,23 @@ class Call:
 
     worker: str
     port: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a run begins with."""
+
+    items: Mapping[tuple[str, str], Item]
+    at: datetime
+
+
+def crashes_of(calls: Sequence[Call]) -> tuple[list[Crash], str]:
+    """Return crashes before and after calls, one of all in so many, and what to say of them for
+    the summary of the run.
+    """
+    crashes = [Crash(number, after) for number in range(len(calls)) for after in (False, True)]
+    tried = rotating(crashes, SIZES.kill_every)
+    return tried, f"{len(tried)} of {len(crashes)}, before and after {len(calls)} port calls"
 
 
 def kills(calls: Sequence[Call], every: int = SIZES.kill_every, seed: int = SEED) -> list[int]:

@@ -13,9 +13,9 @@ from chalicelib.commands.commands import Commands
 from chalicelib.errors import StateError
 from chalicelib.events import Act, Event, Value
 from chalicelib.leads.acts import (
+    ACT_BY,
     CONTACT_HOW,
     VERDICT_ATTEMPTS,
-    VERDICT_BY,
     VERDICT_CYCLE,
     VERDICT_FORM,
     VERDICT_NOTE,
@@ -116,7 +116,7 @@ class VerdictCommands:
     def _event(
         self, lead: Lead, verdict: SalesVerdict, cycle: int, by: str, **said: Value
     ) -> Event:
-        facts = {VERDICT_SAID: verdict.value, VERDICT_CYCLE: cycle, VERDICT_BY: by, **said}
+        facts = {VERDICT_SAID: verdict.value, VERDICT_CYCLE: cycle, ACT_BY: by, **said}
         return self._commands.acts.event(lead.lead_id, Act.VERDICT, facts)
 
     def _waiting(self, lead_id: str, cycle: int) -> Lead:

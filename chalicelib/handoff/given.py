@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from chalicelib.days import start_of
 from chalicelib.events import Act, Event
-from chalicelib.leads.acts import VERDICT_BY, VERDICT_SAID, VERDICT_UNTIL, acts_of
+from chalicelib.leads.acts import ACT_BY, VERDICT_SAID, VERDICT_UNTIL, acts_of
 from chalicelib.lifecycle.verdicts import SalesVerdict
 from chalicelib.qualify.reactions import Moved
 
@@ -33,7 +33,7 @@ def taken_by(events: Sequence[Event]) -> str | None:
     """Return who takes the lead by a verdict among the events, None when nobody does."""
     given = verdict_event_in(events)
     is_taken = given is not None and given.properties[VERDICT_SAID] == SalesVerdict.ACCEPT
-    return str(given.properties[VERDICT_BY]) if given and is_taken else None
+    return str(given.properties[ACT_BY]) if given and is_taken else None
 
 
 def put_off_until(events: Sequence[Event], zone: tzinfo) -> datetime | None:

@@ -13,6 +13,4 @@ def listener(desk: Desk, owner: str | None) -> Person | None:
     person = desk.active(owner)
     if person is not None:
         return desk.stand_in(person) or person
-    named = (desk.routing.fallback, desk.routing.manager)
-    others = (desk.everybody[one] for one in named if one is not None)
-    return next(others, None) or next((one for one in desk.routing.people if one.active), None)
+    return desk.last_resort() or next((one for one in desk.routing.people if one.active), None)

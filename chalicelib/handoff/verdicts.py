@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.leads.acts import (
+    ACT_BY,
     VERDICT_ATTEMPTS,
-    VERDICT_BY,
     VERDICT_CYCLE,
     VERDICT_FORM,
     VERDICT_NOTE,
@@ -75,7 +75,7 @@ def given_by_event(lead_id: str, event: Event, domain: str) -> GivenVerdict:
         lead_id=lead_id,
         cycle=cycle_in(event),
         verdict=SalesVerdict(str(said[VERDICT_SAID])),
-        by=str(said[VERDICT_BY]),
+        by=str(said[ACT_BY]),
         at=event.at,
         reason=reason,
         until=until,

@@ -3,16 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.delivery.counts import count_change
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.nurture.enrolment import Enrolment, counts_of
 from chalicelib.nurture.enrolment_records import enrolment_in, record_of
 from chalicelib.reading.turns import RunningSequence, SequenceTurn
 from chalicelib.store import keys
-from chalicelib.store.numbers import added_up
-from chalicelib.store.outbox import put_message, replace_message
+from chalicelib.store.outbox import message_writes
 from chalicelib.store.records import record_item
-from chalicelib.store.table import Item, Put, Table, Write
+from chalicelib.store.table import Item, Put, Table
 
 
 class Enrolments:
@@ -68,20 +66,17 @@ class Enrolments:
         """
         record = record_of(before, after)
         began = [record_of(None, one) for one in also]
-        messages = [*((None, one) for one in planned), *changed]
         counts = [
             *counts_of(before, after),
             *(count for one in also for count in counts_of(None, one)),
-            *(count for pair in messages for count in count_change(*pair)),
         ]
-        writes: list[Write] = [
+        self._table.write(
             Put(record_item(after.lead_id, record), record.expect),
             *(Put(record_item(after.lead_id, one), one.expect) for one in began),
-            *(put_message(one, self._kept_days) for one in planned),
-            *(replace_message(*pair, self._kept_days) for pair in changed),
-            *added_up(counts, after.lead_id),
-        ]
-        self._table.write(*writes)
+            *message_writes(
+                planned, changed, lead_id=after.lead_id, kept_days=self._kept_days, counts=counts
+            ),
+        )
 
 
 def enrolments_of_lead(table: Table, lead_id: str) -> list[Enrolment]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from chalicelib.delivery.counts import count_change
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.handoff_records import handoff_in, handoff_record
 from chalicelib.store import keys, places
 from chalicelib.store.newest import newest_places, read_places
-from chalicelib.store.numbers import added_up
-from chalicelib.store.outbox import put_message, replace_message
+from chalicelib.store.outbox import message_writes
 from chalicelib.store.records import record_item
-from chalicelib.store.table import Item, Put, Table, Write
+from chalicelib.store.table import Item, Put, Table
 
 
 class Handoffs:
@@ -65,14 +63,10 @@ class Handoffs:
         Raise ConflictError when any of it is no longer as it was read.
         """
         record = handoff_record(before, after)
-        messages = [*((None, one) for one in planned), *changed]
-        writes: list[Write] = [
+        self._table.write(
             Put(record_item(after.lead_id, record), record.expect),
-            *(put_message(one, self._kept_days) for one in planned),
-            *(replace_message(*pair, self._kept_days) for pair in changed),
-            *added_up([count for pair in messages for count in count_change(*pair)], after.lead_id),
-        ]
-        self._table.write(*writes)
+            *message_writes(planned, changed, lead_id=after.lead_id, kept_days=self._kept_days),
+        )
 
 
 def handoffs_of_lead(table: Table, lead_id: str) -> list[Handoff]:

@@ -1,10 +1,11 @@
 """Messages and what became of them."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.delivery.counts import Count, count_change
 from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import SEPARATOR, MessageKey, MessageKind
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
@@ -18,7 +19,7 @@ from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.left_emails import put_left
 from chalicelib.store.marks import write_mark
-from chalicelib.store.numbers import count_messages, read_numbers
+from chalicelib.store.numbers import added_up, count_messages, read_numbers
 from chalicelib.store.outbox_items import message_item, message_of
 from chalicelib.store.sends import read_sends
 from chalicelib.store.standing_claims import check_may_leave
@@ -251,6 +252,28 @@ def replace_message(before: OutboxMessage, after: OutboxMessage, kept_days: int 
     # The version alone could be that of another life: an erased lead plans the same keys anew.
     read = {"version": before.version, "created_at_ms": epoch_ms(before.created_at)}
     return Put(message_item(after, kept_days), read)
+
+
+def message_writes(
+    planned: Sequence[OutboxMessage],
+    changed: Sequence[tuple[OutboxMessage, OutboxMessage]],
+    *,
+    lead_id: str,
+    kept_days: int,
+    counts: Iterable[Count] = (),
+) -> list[Write]:
+    """Return the writes of messages that are planned or changed with something else of a lead, and
+    of what is counted by them.
+
+    counts: what is counted besides.
+    """
+    pairs = [*((None, one) for one in planned), *changed]
+    counted = [*counts, *(count for pair in pairs for count in count_change(*pair))]
+    return [
+        *(put_message(one, kept_days) for one in planned),
+        *(replace_message(*pair, kept_days) for pair in changed),
+        *added_up(counted, lead_id),
+    ]
 
 
 def _key_of(message: OutboxMessage) -> tuple[str, str]:

@@ -5,7 +5,6 @@ their verdicts, a reply and a pause: no email leaves twice, no step is lost, and
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -19,14 +18,12 @@ from chalicelib.delivery.outbox import OPEN, MessageState, OutboxMessage
 from chalicelib.delivery.references import tag_of
 from chalicelib.store import keys
 from chalicelib.store.numbers import read_numbers
-from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
 from tests.baton import TOKEN, InMemoryBaton, ask
 from tests.courses import FITTING, baton_on_tuesday, enrolments, put, put_email, put_sequence
 from tests.held import Restarted
 from tests.inbound import notification, raw
-from tests.sizes import SIZES, rotating
-from tests.stepper import Call, Crash, Stepper, Work
+from tests.stepper import Begun, Call, Crash, Stepper, Work, crashes_of
 from tests.unit.test_clicked_previous import LINKS, follow, paths_in
 from tests.unit.test_clicks import CHROME, DEFENDER
 
@@ -44,14 +41,6 @@ ENDS = {ANN: "finished", BOB: "finished", CLEO: "replied"}
 MOST_TICKS = 20
 A_TICK = 30
 """Minutes. Shorter ones would find the same due."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What a run begins with."""
-
-    items: Mapping[tuple[str, str], Item]
-    at: datetime
 
 
 @cache
@@ -231,8 +220,7 @@ def test_a_course_killed_before_and_after_every_port_call(
     email: str, record_property: Callable[[str, object], None]
 ) -> None:
     calls = straight(email).breaker.log
-    crashes = [Crash(number, after) for number in range(len(calls)) for after in (False, True)]
-    tried = rotating(crashes, SIZES.kill_every)
+    tried, what = crashes_of(calls)
     for crash in tried:
         run = Nurturing(email, crash)
         try:
@@ -240,7 +228,6 @@ def test_a_course_killed_before_and_after_every_port_call(
             _check(run, is_lost=_is_between_claim_and_send(calls, crash))
         except AssertionError as error:
             raise AssertionError(f"{crash}, {calls[crash.call]}: {error}") from error
-    what = f"{len(tried)} of {len(crashes)}, before and after {len(calls)} port calls"
     record_property("crashes", f"{what} of {email}")
 
 

@@ -13,11 +13,9 @@ import pytest
 from chalicelib.delivery.messages import Email
 from chalicelib.delivery.outbox import OPEN, OutboxMessage
 from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep
-from chalicelib.store.table import Item
 from tests.baton import TOKEN, InMemoryBaton
 from tests.held import Restarted
-from tests.sizes import SIZES, rotating
-from tests.stepper import Crash, Stepper, Work
+from tests.stepper import Begun, Crash, Stepper, Work, crashes_of
 from tests.unit.test_sla_clock import KIM, SAM, asked, staffed
 
 HOUR = 60
@@ -55,14 +53,6 @@ LIVES: Mapping[str, Life] = {
         calls_after=0,
     ),
 }
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What a run begins with."""
-
-    items: Mapping[tuple[str, str], Item]
-    at: datetime
 
 
 @cache
@@ -180,8 +170,7 @@ def test_the_clock_killed_before_and_after_every_port_call(
     name: str, record_property: Callable[[str, object], None]
 ) -> None:
     calls = straight(name).breaker.log
-    crashes = [Crash(number, after) for number in range(len(calls)) for after in (False, True)]
-    tried = rotating(crashes, SIZES.kill_every)
+    tried, what = crashes_of(calls)
     for crash in tried:
         run = Handed(name, crash)
         try:
@@ -189,7 +178,6 @@ def test_the_clock_killed_before_and_after_every_port_call(
             _check(run, straight(name))
         except AssertionError as error:
             raise AssertionError(f"{crash}, {calls[crash.call]}: {error}") from error
-    what = f"{len(tried)} of {len(crashes)}, before and after {len(calls)} port calls"
     record_property("crashes", f"{what} of a lead that is {name}")
 
 

@@ -3,19 +3,16 @@ what it leads to is the same as without a crash.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 
 from chalicelib.store import keys
-from chalicelib.store.table import Item
 from tests.baton import ANN, InMemoryBaton
 from tests.held import Restarted
-from tests.sizes import SIZES, rotating
-from tests.stepper import Crash, Stepper, Work
+from tests.stepper import Begun, Crash, Stepper, Work, crashes_of
 from tests.verdicts import fields_of, handed_over, look, page_path, send, stored_handoff
 
 BOB: Mapping[str, Any] = {**ANN, "email": "bob@acme.example", "first_name": "Bob"}
@@ -36,14 +33,6 @@ ENDS = {
     "duplicate": "sql",
     "undo": "sql",
 }
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What a run begins with."""
-
-    items: Mapping[tuple[str, str], Item]
-    at: datetime
 
 
 @cache
@@ -124,11 +113,9 @@ def test_a_verdict_killed_at_every_port_call(
     answer: str, record_property: Callable[[str, object], None]
 ) -> None:
     calls = straight(answer).breaker.log
-    crashes = [Crash(number, after) for number in range(len(calls)) for after in (False, True)]
-    tried = rotating(crashes, SIZES.kill_every)
+    tried, what = crashes_of(calls)
     for crash in tried:
         run = Answering(answer, crash)
         run.live()
         assert run.facts() == straight(answer).facts(), f"{crash}, {calls[crash.call]}"
-    what = f"{len(tried)} of {len(crashes)}, before and after {len(calls)} port calls"
     record_property("crashes", f"{what} of {answer}")
